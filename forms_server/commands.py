@@ -1,0 +1,82 @@
+"""Owns the commands of the web house: serve, deliver, verify. Light to import: what they need is imported inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbook.console import as_json, reports
+
+BOOK = click.argument("book", type=click.Path(path_type=Path))
+DATABASE = click.option("--database", help="收件箱数据库的 URL，默认是本机的 SQLite 文件。/ URL of the inbox database.")
+DATA = click.option(
+    "--data", type=click.Path(path_type=Path), envvar="PARTNERBOOK_DATA",
+    help="收件箱、附件和密钥所在的本机文件夹。/ Folder of inbox, uploads and secret.",
+)  # fmt: skip
+
+
+@click.command()
+@BOOK
+@click.option("--host", default="127.0.0.1", show_default=True, help="监听地址。/ Address to listen on.")
+@click.option("--port", type=int, default=8321, show_default=True, help="端口。/ Port.")
+@DATABASE
+@DATA
+@as_json
+@reports
+def serve(book: Path, host: str, port: int, database: str | None, data: Path | None) -> dict[str, Any]:
+    """开放表单，并把收到的提交写入工作簿。/ Serve the forms and deliver what arrives."""
+    from forms_server.house import open_house
+    from forms_server.serving import run_server
+
+    house = open_house(book, data, database)
+    run_server(
+        house, host, port, ready=lambda url: click.echo(f"✓ 表单：{url}\n  工作簿：{house.path}\n  按 Ctrl+C 停止")
+    )
+    return {"text": "已停止。所有回执都已保存在收件箱里。"}
+
+
+@click.command()
+@BOOK
+@DATABASE
+@DATA
+@as_json
+@reports
+def deliver(book: Path, database: str | None, data: Path | None) -> dict[str, Any]:
+    """把等待的提交写入工作簿一次。/ Deliver what waits, once."""
+    from forms_server.house import open_house
+    from workbook.console import working
+
+    house = open_house(book, data, database)
+    with working("正在写入工作簿…"):
+        result = house.delivery.run()
+    lines = [f"✓ 写入 {result.delivered} 条，确认 {result.confirmed} 条，等待 {result.waiting} 条"]
+    if result.deleted:
+        lines.append(f"  员工删除的行不会再写：{'、'.join(result.deleted)}")
+    if result.again:
+        lines.append(f"  这份文件里没有、将重新写入：{result.again} 条")
+    if result.reasons:
+        lines[0] = f"✗ 写入 {result.delivered} 条，等待 {result.waiting} 条"
+        lines += [f"  {reason}" for reason in dict.fromkeys(result.reasons)]
+    return {
+        "ok": not result.reasons, "delivered": result.delivered, "confirmed": result.confirmed,
+        "waiting": result.waiting, "deleted": result.deleted, "again": result.again, "doubled": result.doubled,
+        "reasons": list(dict.fromkeys(result.reasons)), "text": "\n".join(lines),
+    }  # fmt: skip
+
+
+@click.command()
+@BOOK
+@DATABASE
+@DATA
+@as_json
+@reports
+def verify(book: Path, database: str | None, data: Path | None) -> dict[str, Any]:
+    """逐条核对回执与工作簿的行，不改任何东西。/ Prove that every receipt is one row, or say why not."""
+    from forms_server.house import open_house
+    from forms_server.verifying import verify_receipts
+
+    house = open_house(book, data, database)
+    report = verify_receipts(house.inbox, house.path)
+    return {**report.as_dict(), "text": report.text()}

@@ -1,0 +1,164 @@
+"""Owns the inbox's database: its tables, the engine with the settings that keep receipts safe, and migrations.
+
+SQLite runs in WAL with synchronous=FULL and BEGIN IMMEDIATE: a receipt that was shown survives a power cut, and writers
+queue at the beginning of a transaction instead of failing at its end.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from workbook.errors import PartnerBookError
+
+metadata = sa.MetaData()
+
+books = sa.Table(
+    "books",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("generation", sa.Integer, nullable=False),  # the highest that was ever handed out
+    sa.Column("seen_generation", sa.Integer),  # what the file on disk said when it was last read
+    sa.Column("fingerprint", sa.String(64)),
+    sa.Column("seen_at", sa.DateTime(timezone=True)),
+    sa.Column("saved_at", sa.DateTime(timezone=True)),  # the file's own time when it was last read
+    sa.Column("profile", sa.Text),
+    sa.Column("reason", sa.Text),  # why rows wait, in one sentence, or null
+    sa.Column("reason_since", sa.DateTime(timezone=True)),
+    sa.Column("notice", sa.Text),  # something that people should know, such as a restored backup
+    sa.Column("lease_owner", sa.String(64)),
+    sa.Column("lease_until", sa.DateTime(timezone=True)),
+)
+
+submissions = sa.Table(
+    "submissions",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(36), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("book", sa.String(36), sa.ForeignKey("books.id"), nullable=False),
+    sa.Column("form", sa.String(40), nullable=False),
+    sa.Column("table_name", sa.String(64), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),  # one JSON value
+    sa.Column("body_hash", sa.String(64), nullable=False),
+    sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("generation", sa.Integer),
+    sa.Column("row_key", sa.String(40)),
+    sa.Column("reason", sa.Text),
+    sa.Column("shown", sa.Text),  # JSON: what staff typed in the columns that the sender may see
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("id", "version", name="uq_submission_version"),
+    sa.Index("ix_submissions_state", "book", "state"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("code_hash", sa.String(64), primary_key=True),
+    sa.Column("submission", sa.String(36), nullable=False, index=True),
+)
+
+NETWORK_SYSTEMS = frozenset("nfs nfs4 cifs smb3 smbfs 9p afs davfs fuse.sshfs fuse.davfs2 fuse.rclone".split())
+
+
+class NetworkShare(PartnerBookError):
+    """SQLite's locks cannot be trusted across machines, so its file has to lie on a local disk."""
+
+    def __init__(self, path: Path):
+        super().__init__(
+            f"收件箱数据库不能放在网络共享 {path} 上：那里的文件锁不可靠。请用 --data 指定本机文件夹，或用 --database 指定 PostgreSQL。"
+        )
+
+
+def filesystem_of(path: Path, mounts: str = "/proc/mounts") -> str:
+    """The type of the file system that holds a path, or "" where that cannot be told."""
+    text = str(path)
+    if text.startswith(("\\\\", "//")):
+        return "smbfs"
+    best, kind = "", ""
+    try:
+        lines = Path(mounts).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        _, point, system, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        inside = text == point or text.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, system
+    return kind
+
+
+def open_database(url_or_path: str | Path) -> sa.Engine:
+    """An engine for an SQLite file (a path) or for a database URL, migrated to the newest shape.
+
+    Raises:
+        NetworkShare: the SQLite file would lie on a network share.
+    """
+    text = str(url_or_path)
+    if "://" in text:
+        engine = sa.create_engine(text.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
+    else:
+        path = Path(url_or_path).resolve()
+        if filesystem_of(path) in NETWORK_SYSTEMS:
+            raise NetworkShare(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        _make_durable(engine)
+    migrate(engine)
+    return engine
+
+
+def _make_durable(engine: sa.Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def migrate(engine: sa.Engine, to: str = "head") -> None:
+    """Bring the database to a revision (`head`, `base` or an id); safe to call at every start."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        if to == "base":
+            command.downgrade(config, to)
+        else:
+            command.upgrade(config, to)
+
+
+def private_file(path: Path, make: Any) -> bytes:
+    """The bytes of a file that only its owner may read, made once; two processes that race get the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(make())
+            handle.flush()
+            os.fsync(handle.fileno())
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            if not path.exists():
+                fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    return path.read_bytes()

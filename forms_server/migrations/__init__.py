@@ -1,0 +1,1 @@
+"""Owns the steps by which an older inbox database becomes a newer one."""

@@ -1,0 +1,59 @@
+"""Owns running the forms and delivery together in one process, until somebody stops it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+
+from forms_server.delivery import Loop
+from forms_server.house import House
+from workbook.errors import PartnerBookError
+
+
+class PortTaken(PartnerBookError):
+    """Nothing can listen on this address."""
+
+    def __init__(self, host: str, port: int, why: str):
+        super().__init__(f"无法在 {host}:{port} 上开放表单（{why}）。请用 --port 换一个端口。")
+
+
+def run_server(house: House, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; `ready` gets the address when requests are answered. Port 0 takes any free one.
+
+    Raises:
+        PortTaken: the address is in use or not ours.
+    """
+    import waitress
+
+    from forms_server.app import ServerSettings, create_app
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = ServerSettings(secret=house.secret, data=house.data)
+    app = create_app(settings, house.inbox)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise PortTaken(host, port, error.strerror or str(error)) from error
+    server = waitress.create_server(
+        app,
+        sockets=[listener],
+        threads=8,
+        ident=None,
+        max_request_body_size=settings.max_body,
+        clear_untrusted_proxy_headers=True,
+    )
+    loop = Loop(house.delivery)
+    house.delivery.run()
+    loop.start()
+    shown = f"[{host}]" if ":" in host else host
+    ready(f"http://{shown}:{listener.getsockname()[1]}/")
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        loop.stop()
+        server.close()

@@ -1,0 +1,55 @@
+"""Owns which tools the tests need: missing ones skip outside CI, fail inside it, and what was not proved is listed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def _validator() -> bool:
+    return any((HERE / "validator" / "node_modules" / ".bin").glob("ooxml-validator*"))
+
+
+TOOLS = {
+    "browser": (
+        "Chromium",
+        lambda: bool(shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")),
+    ),
+    "libreoffice": ("LibreOffice", lambda: bool(shutil.which("soffice"))),
+    "validator": ("Node and the Open XML validator", _validator),
+}
+_unproved: Counter[str] = Counter()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    in_ci = bool(os.environ.get("CI"))
+    missing = {marker: name for marker, (name, there) in TOOLS.items() if not there()}
+    if in_ci and missing:
+        pytest.exit(f"CI forbids skips, and these are missing: {', '.join(missing.values())}", returncode=3)
+    for item in items:
+        for marker in set(missing) & {mark.name for mark in item.iter_markers()}:
+            item.add_marker(pytest.mark.skip(reason=f"{missing[marker]} is not installed"))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        _unproved[reason.removeprefix("Skipped: ")] += 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _unproved:
+        terminalreporter.section("not proved on this machine")
+        for reason, count in _unproved.most_common():
+            terminalreporter.write_line(f"{count} promises: {reason}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if os.environ.get("CI") and _unproved and exitstatus == 0:
+        session.exitstatus = 1

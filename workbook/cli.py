@@ -1,0 +1,132 @@
+"""Owns the command group `partnerbook`; other houses add theirs through the entry-point group `partnerbook.commands`.
+
+Imports are inside the commands: `partnerbook --help` loads nothing that it does not need.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbook.console import as_json, reports, speak_utf8, working
+
+ORDER = ("demo", "new", "serve", "deliver", "append", "verify")
+
+
+class Commands(click.Group):
+    """Our own commands, and those of the other houses, loaded when they are called or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which people meet them."""
+        names = {*super().list_commands(ctx), *(e.name for e in entry_points(group="partnerbook.commands"))}
+        return sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Ours first; an entry point never replaces one of them."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        for entry in entry_points(group="partnerbook.commands", name=cmd_name):
+            loaded: click.Command = entry.load()
+            return loaded
+        return None
+
+
+def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"partnerbook {version('partnerbook')}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="显示版本。/ Show the version.",
+)
+def main() -> None:
+    """伙伴簿 PartnerBook：合作伙伴的选择、协作、绩效与风险，记在一本 Excel 工作簿里。
+
+    第一次使用请运行 partnerbook demo。 / New here? Run `partnerbook demo`.
+    """
+    speak_utf8()
+
+
+BOOK = click.argument("book", type=click.Path(path_type=Path))
+
+
+@main.command()
+@BOOK
+@click.option("--sample", is_flag=True, help="装入示例数据。/ Fill in sample data.")
+@click.option("--seed", type=int, default=1, show_default=True, help="示例数据的随机种子。/ Seed of the sample.")
+@click.option(
+    "--lang",
+    type=click.Choice(["zh-CN", "en"]),
+    default="zh-CN",
+    show_default=True,
+    help="表头语言。/ Language of the headers.",
+)
+@as_json
+@reports
+def new(book: Path, sample: bool, seed: int, lang: str) -> dict[str, Any]:
+    """建一本新的工作簿。/ Build a new workbook."""
+    from workbook import store
+
+    with working("正在建工作簿…"):
+        from workbook.build import new_workbook
+
+        rows = None
+        if sample:
+            from workbook.sample import sample_rows
+
+            rows = sample_rows(seed)
+        path = store.create(_with_suffix(book), new_workbook(lang=lang, rows=rows))
+    return {"book": str(path), "text": f"✓ 已建 {path}\n  下一步：partnerbook serve {path}"}
+
+
+def _with_suffix(book: Path) -> Path:
+    return book if book.suffix.lower() in (".xlsx", ".xlsm") else book.with_name(book.name + ".xlsx")
+
+
+@main.command()
+@BOOK
+@click.argument("table")
+@click.argument("rows", type=click.Path(path_type=Path, allow_dash=True))
+@as_json
+@reports
+def append(book: Path, table: str, rows: Path) -> dict[str, Any]:
+    """往任意工作簿的任意表格里无损加行。/ Append rows to any table of any workbook, loss-free.
+
+    ROWS 是一行一个 JSON 对象的文件（- 表示标准输入），键是列名；日期写成 {"date": "2026-12-31"}，
+    时间写成 {"time": "2026-12-31 18:00"}。
+    """
+    from workbook import store
+    from workbook.errors import AppendRefused
+    from workbook.ooxml import Book
+    from workbook.ooxml.lint import new_findings
+    from workbook.rowfile import read_rows
+
+    fresh = read_rows(rows)
+    with working(f"正在写入 {table}…"):
+        snapshot = store.read(book)
+        store.check_free(snapshot.path)
+        opened = Book.read(snapshot.data)
+        placed = opened.append(table, fresh)
+        data = opened.to_bytes()
+        if found := new_findings(snapshot.data, data):
+            raise AppendRefused(
+                f"没有写入：写入后的文件会有问题（{found[0].where}：{found[0].message}）。原文件没有改动。"
+            )
+        store.replace(snapshot, data)
+    view = opened.table(table)
+    text = f"✓ 已向工作表“{view.sheet}”的表格 {view.name} 加了 {len(fresh)} 行（第 {placed.first_row}–{placed.last_row} 行）"
+    return {
+        "book": str(snapshot.path), "table": view.name, "sheet": view.sheet, "rows": len(fresh),
+        "first_row": placed.first_row, "last_row": placed.last_row, "text": text,
+    }  # fmt: skip

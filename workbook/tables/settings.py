@@ -1,0 +1,109 @@
+"""Owns the tables about the book itself: 设置, 变更记录, 待办与提醒."""
+
+from __future__ import annotations
+
+from workbook.schema import (
+    COMPUTED,
+    INTERNAL,
+    PUBLIC,
+    STAFF,
+    Chapter,
+    Choice,
+    Date,
+    Formula,
+    Key,
+    Label,
+    Moment,
+    Ref,
+    Table,
+    Text,
+)
+
+TODO_STATES = {
+    "open": Label("未完成", "Open"),
+    "done": Label("已完成", "Done"),
+    "dropped": Label("不再需要", "No longer needed"),
+}
+
+
+class Settings(Table):
+    """One row per setting of this book; staff change the value, never the name."""
+
+    name = "settings"
+    label = Label("设置", "Settings")
+    chapter = Chapter.SETTINGS
+    empty = Label("设置行被删空了，请从备份恢复", "All settings were deleted; restore them from a backup")
+    setting = Key("参数", "Setting")
+    value = Text(
+        "值",
+        "Value",
+        owner=STAFF,
+        max_length=500,
+        hint=Label("改这一列，保存后生效", "Change this; it applies after saving"),
+    )
+    meaning = Text("说明", "Meaning", owner=COMPUTED, max_length=500)
+    effective = Date("生效日期", "Effective from", owner=STAFF, hint=Label("留空表示立即生效", "Blank means at once"))
+    remark = Text("备注", "Remark", owner=STAFF, max_length=500)
+
+
+class SettingRow:
+    """The settings that a new book begins with: zh name → (en name, value, meaning)."""
+
+    COMPANY = "公司名称"
+    DEPARTMENT = "管理部门"
+    MAIL = "联系邮箱"
+    PHONE = "联系电话"
+    ZONE = "时区"
+    RULES = "规则版本"
+    VERIFY_DAYS = "核实期限"
+
+    DEFAULTS: tuple[tuple[str, str, str], ...] = (
+        (COMPANY, "本公司", "显示在首页、表单页眉和回执上"),
+        (DEPARTMENT, "合作管理部", "显示在首页右上角"),
+        (MAIL, "", "表单页脚里伙伴可以写信的地址；留空则不显示"),
+        (PHONE, "", "表单页脚里伙伴可以打的电话；留空则不显示"),
+        (ZONE, "Asia/Shanghai", "表格里的时间都是这个时区的当地时间（北京时间）"),
+        (RULES, "v1", "评价规则的版本；改动权重或档位时另起一个版本"),
+        (VERIFY_DAYS, "5", "收到提交后几天内核实，到期前会出现在待办与提醒里"),
+    )
+
+
+class Changes(Table):
+    """One row per change that the system made to, or found in, a row that people own."""
+
+    name = "changes"
+    label = Label("变更记录", "Change log")
+    chapter = Chapter.SETTINGS
+    empty = Label("还没有变更：系统改动或发现改动时会在这里记一行", "No change yet: the system adds a row for each")
+    change = Key("变更编号", "Change", prefix="G")
+    at = Moment("时间", "Time", owner=COMPUTED)
+    table = Text("表", "Table", owner=COMPUTED)
+    row_key = Ref("行", "Row", owner=COMPUTED)
+    column = Text("列", "Column", owner=COMPUTED)
+    before = Text("原值", "Before", owner=COMPUTED, max_length=2000, lines=True)
+    after = Text("新值", "After", owner=COMPUTED, max_length=2000, lines=True)
+    what = Text("说明", "What happened", owner=COMPUTED, max_length=500)
+    remark = Text("备注", "Remark", owner=STAFF, max_length=500)
+
+
+class Todo(Table):
+    """One row per thing that somebody has to do; owner and remark are kept by key."""
+
+    name = "todo"
+    label = Label("待办与提醒", "To do")
+    chapter = Chapter.OVERVIEW
+    empty = Label(
+        "没有待办：新的提交和到期事项会出现在这里", "Nothing to do: new submissions and due dates appear here"
+    )
+    todo = Key("待办编号", "To-do", prefix="T")
+    due = Date("到期", "Due", owner=COMPUTED)
+    left = Formula("剩余", "Days left", excel='IF([@[到期]]="","",[@[到期]]-TODAY())', gives="days")
+    matter = Text("事项", "Matter", owner=COMPUTED, max_length=300)
+    subject = Ref("对象", "Subject", owner=COMPUTED)
+    chapter_name = Text("章节", "Chapter", owner=COMPUTED)
+    responsible = Text("责任人", "Responsible", owner=STAFF, hint=Label("谁来办这件事", "Who does it"))
+    state = Choice("状态", "State", owner=STAFF, options=TODO_STATES, default="open", level=INTERNAL)
+    rule = Text("规则", "Rule", owner=COMPUTED, max_length=300)
+    page = Text("页面", "Page", owner=COMPUTED, level=PUBLIC)
+    go = Formula("去处理", "Go", excel='IF([@[页面]]="","",HYPERLINK("#go_"&[@[页面]],"打开 ›"))', gives="link")
+    remark = Text("备注", "Remark", owner=STAFF, max_length=500)
