@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
 
+from forms_server.database import private_file
 from forms_server.inbox import Inbox, Stored
 from workbook import store
 from workbook.errors import AppendRefused, MissingColumn, MissingTable, PartnerBookError, ValueRefused
@@ -88,8 +89,10 @@ class Delivery:
 
     def __init__(self, inbox: Inbox, path: Path, folder: Path, *, step: Step = no_step, batch: int = 500):
         self.inbox, self.path, self.step, self.batch = inbox, path, step, batch
-        self.me = f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-        folder.mkdir(parents=True, exist_ok=True)
+        # The file lock dies with its process, so who holds it may take over a lease that was given to this same place.
+        place_id = private_file(folder / "place.id", lambda: uuid.uuid4().hex[:12].encode()).decode()
+        self._place_name = f"{socket.gethostname()[:20]}-{place_id}-"
+        self.me = f"{self._place_name}{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._lock = FileLock(str(folder / f"{inbox.book_id}.lock"))
         self._fingerprint: str | None = None
 
@@ -254,7 +257,7 @@ class Delivery:
     def _only_writer(self) -> Iterator[None]:
         try:
             with self._lock.acquire(timeout=10):
-                if not self.inbox.take_lease(self.me):
+                if not self.inbox.take_lease(self.me, self._place_name):
                     raise AnotherWriter
                 try:
                     yield

@@ -1,0 +1,291 @@
+"""Owns the routes that partners see: open forms, one page per form, receipts, privacy, and health."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import segno
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from forms_server.catalog import BY_SLUG, FORMS, FormPage, Step
+from forms_server.forms import Sheet, form_class
+from forms_server.inbox import Inbox, InboxUnavailable, Incoming, Profile, Receipt, SubmissionConflict
+from forms_server.uploads import Uploads
+from forms_server.words import LANGUAGES, write_time
+from workbook.schema import Choice, Files, Label
+from workbook.tables import BY_NAME
+
+KEY = "partnerbook"
+IDENTITY_SECONDS = 30 * 86_400
+
+pages = Blueprint("pages", __name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the routes need."""
+
+    inbox: Inbox
+    uploads: Uploads
+    secret: bytes
+    https: bool
+    max_body: int
+
+
+def services() -> Services:
+    """The services of the current application."""
+    found: Services = current_app.extensions[KEY]
+    return found
+
+
+def now(zone: ZoneInfo) -> datetime:
+    """The wall clock of a zone."""
+    return datetime.now(zone)
+
+
+def zone_of(profile: Profile) -> ZoneInfo:
+    """The book's zone; a name that nobody knows means Beijing time."""
+    try:
+        return ZoneInfo(profile.zone)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("Asia/Shanghai")
+
+
+# --- the identity of a submission -----------------------------------------------------------------------------------
+
+
+class Identity(NamedTuple):
+    """The id that a page submits under: `token` as the page carries it, `before` the id that its files were signed for.
+
+    `problem` says that the page came without a good one, so that this one is fresh.
+    """
+
+    id: str
+    token: str
+    before: str
+    problem: bool = False
+
+
+def _signer(slug: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(services().secret, salt=f"partnerbook.submission.{slug}")
+
+
+def issue_identity(slug: str, before: str = "", *, problem: bool = False) -> Identity:
+    """A new id for a new submission."""
+    fresh = str(uuid.uuid4())
+    token = _signer(slug).dumps(fresh)
+    return Identity(fresh, token if isinstance(token, str) else token.decode(), before or fresh, problem)
+
+
+def read_identity(slug: str, token: str) -> Identity:
+    """The id that a page was issued; a fresh one if it is missing, forged, for another form, or older than 30 days."""
+    signer = _signer(slug)
+    try:
+        known = signer.loads(token, max_age=IDENTITY_SECONDS)
+        return Identity(known, token, known)
+    except SignatureExpired as late:  # signed by us: its files are still the sender's
+        known = signer.load_payload(late.payload) if late.payload else ""
+        return issue_identity(slug, known, problem=True)
+    except BadSignature:
+        return issue_identity(slug, problem=True)
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+
+@pages.get("/")
+def home() -> str:
+    """The open forms."""
+    return render_template("index.html", forms=FORMS)
+
+
+@pages.get("/privacy")
+def privacy() -> str:
+    """What is kept, where, how long."""
+    return render_template("privacy.html")
+
+
+@pages.get("/forms/<slug>")
+def form_page(slug: str) -> str:
+    """A form to fill in."""
+    page = BY_SLUG.get(slug) or abort(404)
+    sheet = Sheet(form_class(page.table, g.lang)(formdata=None))
+    return _render(page, sheet, issue_identity(slug))
+
+
+@pages.post("/forms/<slug>")
+def form_sent(slug: str) -> Any:
+    """What a form sends: the whole of it, a file taken off, files to keep, or a change of language."""
+    page = BY_SLUG.get(slug) or abort(404)
+    if (lang := request.form.get("lang", "")) in LANGUAGES:
+        g.lang, g.lang_chosen = lang, True
+    sheet, identity, stored = _take(page)
+    if not stored:
+        return _render(page, sheet, identity, "unavailable"), 503
+    if {"lang", "remove", "send"} & set(request.form):
+        return _render(page, sheet, identity)
+    if identity.problem:
+        return _render(page, sheet, identity, "identity"), 400
+    if not sheet.form.validate():
+        return _render(page, sheet, identity), 422
+    return _submit(page, sheet, identity)
+
+
+def csrf_failed(error: CSRFError) -> Any:
+    """The token that guards every change was missing, wrong or too old: the same form again, with what was typed."""
+    slug = (request.view_args or {}).get("slug", "")
+    page = BY_SLUG.get(slug)
+    if page is None or request.endpoint != "pages.form_sent":
+        return render_template("error.html", key="bad_request", megabytes=0), 400
+    sheet, identity, _ = _take(page)
+    return _render(page, sheet, identity, "csrf"), 400
+
+
+def _take(page: FormPage) -> tuple[Sheet, Identity, bool]:
+    """What was sent, with its files stored; False if the disk refused them."""
+    sheet = Sheet(form_class(page.table, g.lang)())
+    identity = read_identity(page.slug, request.form.get("submission", ""))
+    try:
+        sheet.take_files(services().uploads, identity.before, identity.id, request.form.get("remove", ""))
+    except OSError:
+        current_app.logger.exception("an upload could not be stored")
+        return sheet, identity, False
+    return sheet, identity, True
+
+
+def _submit(page: FormPage, sheet: Sheet, identity: Identity) -> Any:
+    """Commit, then show the receipt; whatever fails gives the page back as it was."""
+    house = services()
+    incoming = Incoming(id=identity.id, form=page.slug, table=page.table.name, values=sheet.values())
+    moved = []
+    try:
+        moved = house.uploads.keep(sheet.files)
+        code = house.inbox.submit(incoming)
+    except SubmissionConflict:
+        house.uploads.release(moved)
+        fresh = issue_identity(page.slug, identity.id)
+        sheet.sign_files(house.uploads, fresh.id)
+        return _render(page, sheet, fresh, "conflict"), 409
+    except (InboxUnavailable, OSError):
+        current_app.logger.exception("a submission could not be stored")
+        house.uploads.release(moved)
+        return _render(page, sheet, identity, "unavailable"), 503
+    if moved:
+        _drop_doubles(house, code, sheet)
+    return redirect(url_for("pages.receipt", code=code), 303)
+
+
+def _drop_doubles(house: Services, code: str, sheet: Sheet) -> None:
+    """A retry sends its files again under new ids; the ones of the first try count."""
+    known = house.inbox.receipt(code)
+    if known is not None:
+        counted = {ref["id"] for value in known.values.values() if isinstance(value, list) for ref in value}
+        doubles = [ref for ref in sheet.files if ref.id not in counted]
+        house.uploads.release(doubles)
+        for ref in doubles:
+            house.uploads.drop(ref)
+
+
+def _render(page: FormPage, sheet: Sheet, identity: Identity, notice: str = "") -> str:
+    megabytes = services().max_body // 2**20
+    return render_template(
+        "form.html", page=page, sheet=sheet, identity=identity, notice=notice, megabytes=megabytes,
+        complaints={} if notice else sheet.complaints(),
+    )  # fmt: skip
+
+
+# --- receipts -------------------------------------------------------------------------------------------------------
+
+
+@pages.get("/receipts")
+def look_up() -> Any:
+    """From the box on the first page to the receipt's own page."""
+    code = request.args.get("code", "").strip()
+    return redirect(url_for("pages.receipt", code=code), 303) if code else redirect(url_for("pages.home"), 303)
+
+
+@pages.get("/receipts/<code>")
+def receipt(code: str) -> Any:
+    """The confirmation just after sending, and the status page from then on: the state, never the content."""
+    found = services().inbox.receipt(code)
+    page = BY_SLUG.get(found.form) if found else None
+    if found is None or page is None:
+        return render_template("error.html", key="no_receipt", megabytes=0), 404
+    letters = "".join(c for c in code.upper() if c.isalnum()).translate(str.maketrans("OIL", "011"))
+    groups = [letters[i : i + 4] for i in range(0, len(letters), 4)]
+    address = request.host_url.rstrip("/") + url_for("pages.receipt", code="-".join(groups))
+    qr = segno.make(address, error="m", micro=False).svg_inline(scale=4, border=0, omitsize=True, svgclass=None, lineclass=None)  # fmt: skip
+    return render_template("receipt.html", page=page, found=found, groups=groups, qr=qr, progress=progress(page, found))
+
+
+class Progress(NamedTuple):
+    """What the receipt page says about a submission."""
+
+    sent_at: str
+    as_of: str
+    state: str  # the word that staff typed, or nothing
+    at: int  # the index of the current step
+    messages: list[tuple[Label, str]]  # the other columns that the sender may see
+    files: int
+    missing: list[Label]
+    where: str  # waiting, blocked, written or removed
+
+
+def progress(page: FormPage, found: Receipt) -> Progress:
+    """The state of a submission from what staff typed, as of the last save."""
+    table, zone = BY_NAME[found.table], zone_of(services().inbox.profile())
+    state, at, messages = "", 0, []
+    for column in table.shown():
+        typed = found.shown.get(column.name, "")
+        if isinstance(column, Choice):
+            code = column.code(typed)
+            state = column.options[code].get(g.lang) if code else typed
+            at = _step(page.steps, code or column.default or "", at)
+            state = "" if code == column.default else state
+        elif typed:
+            messages.append((column.label, typed))
+    asked = [column for column in table.asked() if isinstance(column, Files)]
+    where = {"waiting": "waiting", "leased": "waiting", "deleted": "removed"}.get(found.state, "written")
+    return Progress(
+        sent_at=write_time(found.received_at.astimezone(zone), g.lang),
+        as_of=_clock(found.as_of, zone) if found.as_of and found.state == "confirmed" else "",
+        state=state, at=at, messages=messages,
+        files=sum(len(found.values.get(column.name) or ()) for column in asked),
+        missing=[c.label for c in asked if c.wanted and not found.values.get(c.name)],
+        where="blocked" if where == "waiting" and found.book_line else where,
+    )  # fmt: skip
+
+
+def _clock(moment: datetime, zone: ZoneInfo) -> str:
+    """The hour for today, day and hour for any other day."""
+    local = moment.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == now(zone).date() else write_time(local, g.lang, year=False)
+
+
+def _step(steps: tuple[Step, ...], code: str, default: int) -> int:
+    return next((i for i, step in enumerate(steps) if code in step.codes), default)
+
+
+# --- health ---------------------------------------------------------------------------------------------------------
+
+
+@pages.get("/healthz")
+def healthz() -> tuple[str, dict[str, str]]:
+    """The process answers."""
+    return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@pages.get("/readyz")
+def readyz() -> tuple[str, int, dict[str, str]]:
+    """The inbox answers, so that submissions can be taken."""
+    ready = services().inbox.ready()
+    return ("ready\n" if ready else "not ready\n"), 200 if ready else 503, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+_ = UTC

@@ -1,0 +1,167 @@
+"""Owns the words of the pages in both languages, and how dates, sizes and time zones are written in each."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from workbook.schema import Label
+
+LANGUAGES = ("zh-CN", "en")
+
+WORDS: dict[str, Label] = {
+    # frame
+    "product": Label("伙伴簿", "PartnerBook"),
+    "mark": Label("伙", "P"),
+    "skip": Label("跳到正文", "Skip to content"),
+    "other_language": Label("English", "中文"),
+    "other_language_code": Label("en", "zh-CN"),
+    "privacy": Label("隐私说明", "Privacy"),
+    "beijing": Label("时间均为北京时间（UTC+8）", "All times are Beijing time (UTC+8)"),
+    "zone": Label("时间均为 {zone}（UTC{offset}）", "All times are {zone} (UTC{offset})"),
+    "all_forms": Label("全部表单", "All forms"),
+    "page_title": Label("{title} – {company}", "{title} – {company}"),
+    # the first page
+    "home": Label("合作伙伴填报", "Forms for partners"),
+    "home_lede": Label("无需注册。选一项填写，提交后凭回执号查看进度。", "No account. Fill in a form, then follow it with the receipt number."),
+    "open_now": Label("现在可以填写", "Open now"),
+    "for_whom": Label("适合：{who}", "For: {who}"),
+    "minutes": Label("约 {n} 分钟", "About {n} minutes"),
+    "look_up": Label("查询进度", "Follow a submission"),
+    "look_up_hint": Label("输入提交后得到的回执号，共 20 位。", "The receipt number has 20 characters."),
+    "receipt_number": Label("回执号", "Receipt number"),
+    "look_up_button": Label("查询", "Look up"),
+    # a form
+    "parts": Label("各部分", "Parts"),
+    "have_ready": Label("请备好", "Have ready"),
+    "no_draft": Label("填写的内容提交后才保存，请留出时间一次填完。", "Nothing is saved before you submit; allow the time."),
+    "optional": Label("（选填）", "(optional)"),
+    "error": Label("错误：", "Error: "),
+    "errors_one": Label("有 1 处需要修改", "1 thing to correct"),
+    "errors_many": Label("有 {n} 处需要修改", "{n} things to correct"),
+    "choose": Label("请选择", "Choose"),
+    "left": Label("还可以填 {n} 字", "{n} characters left"),
+    "over": Label("超出 {n} 字", "{n} characters too many"),
+    "up_to": Label("最多 {n} 字", "Up to {n} characters"),
+    "money_label": Label("{label}（{unit}）", "{label} ({unit})"),
+    "money_echo": Label("即 {n} {unit}", "That is {unit} {n}"),
+    "before_first": Label("填写之前", "Before you begin"),
+    "before_send": Label("提交之前", "Before you submit"),
+    "privacy_more": Label("保存什么、保存多久", "What is kept, and how long"),
+    "sending": Label("正在提交…", "Sending…"),
+    "unsaved": Label("填写的内容还没有提交", "What you typed is not submitted yet"),
+    # files
+    "files_hint": Label("PDF、JPG、PNG、HEIC、OFD、Word、PPT 或 Excel；每份不超过 {mb} MB，最多 {n} 份", "PDF, JPG, PNG, HEIC, OFD, Word, PowerPoint or Excel; up to {mb} MB each, {n} at most"),
+    "files_total": Label("所有附件合计不超过 {mb} MB。", "All files together: {mb} MB at most."),
+    "files_later": Label("现在没有可以不传，会记为“待补”。", "If you have none yet, it is noted as “to follow”."),
+    "files": Label("{label}：已收到的文件", "{label}: files received"),
+    "received": Label("已收到", "received"),
+    "remove": Label("移除", "Remove"),
+    "uploading": Label("正在上传", "Uploading"),
+    "upload_progress": Label("上传进度", "Upload progress"),
+    "upload_failed": Label("没有传完，请重试", "Not finished; try again"),
+    "upload_wait": Label("还有文件没有传完", "A file is still on its way"),
+    "retry": Label("重试", "Try again"),
+    "cancel": Label("取消", "Cancel"),
+    "too_big": Label("超过 {mb} MB，请压缩或拆分后再传", "Over {mb} MB; make it smaller or split it"),
+    # notices above a form
+    "csrf_title": Label("页面停留太久，请再按一次提交", "The page was open too long; submit again"),
+    "csrf": Label("您填写的内容都在下面，没有丢失。如果再次出现，请允许浏览器保存 Cookie。", "All you typed is below. If this comes again, allow your browser to keep cookies."),
+    "identity_title": Label("这个页面已失效，请再按一次提交", "This page has expired; submit again"),
+    "identity": Label("您填写的内容都在下面，没有丢失，也还没有提交。", "All you typed is below; it has not been submitted yet."),
+    "conflict_title": Label("这份表单已经提交过，内容与这一次不同", "This form was already submitted with other content"),
+    "conflict": Label("先前的内容没有改动。下面是这一次的内容，再按一次会作为新的一份提交。", "The first one is unchanged. Below is what you typed now; press again to send it as a new one."),
+    "unavailable_title": Label("现在无法保存，没有生成回执", "This cannot be saved now; there is no receipt"),
+    "unavailable": Label("您填写的内容都在下面。请过几分钟再按一次提交。", "All you typed is below. Submit again in a few minutes."),
+    # receipt
+    "copy": Label("复制回执号", "Copy number"),
+    "copied": Label("已复制", "Copied"),
+    "print": Label("打印", "Print"),
+    "qr": Label("二维码，打开本回执的进度页", "QR code that opens this page"),
+    "form": Label("表单", "Form"),
+    "form_version": Label("{title}，第 {n} 版", "{title}, version {n}"),
+    "sent_at": Label("提交时间", "Submitted"),
+    "attachments": Label("附件", "Files"),
+    "files_count": Label("{n} 份", "{n}"),
+    "files_none": Label("没有", "None"),
+    "to_follow": Label("；待补：{names}", "; to follow: {names}"),
+    "list_comma": Label("、", ", "),
+    "keep_title": Label("请保存回执号。", "Keep the receipt number."),
+    "keep": Label("凭它查询进度；我们只保存它的指纹，不能替您找回。", "It opens this page. We keep only its fingerprint and cannot find it for you."),
+    "where": Label("提交状态", "Where it is"),
+    "next": Label("接下来", "What happens next"),
+    "now": Label("进行中", "now"),
+    "as_of": Label("截至 {time}", "As of {time}"),
+    "as_of_hint": Label("进度以经办人最近一次保存为准。", "Progress is as of the last time that staff saved."),
+    "safe_waiting": Label("已安全保存，正在转给经办人", "Stored safely, on its way to the staff in charge"),
+    "safe_waiting_text": Label("您不需要再做什么，也不要重复提交。", "Nothing is left for you to do; please do not submit again."),
+    "safe_blocked_text": Label("经办人的工作簿此刻不能写入，可以写入时自动转交。请不要重复提交。", "The workbook of the staff cannot be written right now; it goes there as soon as it can. Please do not submit again."),
+    "safe_written": Label("已转到经办人的工作簿", "Handed to the staff in charge"),
+    "safe_written_text": Label("有进展时会写在本页，可随时回来查看。", "Progress is written on this page; come back any time."),
+    "removed": Label("经办人已把这份提交移出工作簿", "The staff took this submission out of the workbook"),
+    "removed_text": Label("如果不清楚原因，请带着回执号联系{department}。", "If you do not know why, ask {department} and give the receipt number."),
+    "message": Label("经办人的话", "Message from the staff"),
+    "refresh": Label("刷新", "Refresh"),
+    "ask": Label("有问题？", "Questions?"),
+    "ask_text": Label("请带着回执号联系{company}{department}", "Contact {department} of {company} and give the receipt number"),
+    # errors
+    "not_found": Label("没有这个页面", "There is no such page"),
+    "not_found_text": Label("网址可能少了一段。", "Part of the address may be missing."),
+    "no_receipt": Label("找不到这个回执", "This receipt was not found"),
+    "no_receipt_text": Label("请对照回执逐位检查，共 20 位。短横可以不填，不分大小写。", "Compare it character by character; there are 20. Hyphens and case do not matter."),
+    "bad_request": Label("这个请求不完整", "This request is incomplete"),
+    "bad_request_text": Label("请回到表单，再提交一次。", "Go back to the form and submit again."),
+    "not_allowed": Label("这个地址不能这样打开", "This address cannot be opened that way"),
+    "not_allowed_text": Label("请从首页进入。", "Begin at the first page."),
+    "too_large": Label("内容太大，没有收到", "Too large; nothing was received"),
+    "too_large_text": Label("一次提交的文件合计不超过 {mb} MB，文字不超过 4 MB。请减少附件后再提交。", "Files of one submission: {mb} MB at most; text: 4 MB. Send fewer files."),
+    "broken": Label("程序出了问题，没有生成回执", "Something broke; there is no receipt"),
+    "broken_text": Label("问题已记录。已经拿到的回执不受影响，请稍后再试。", "It was noted. Receipts that you have are safe; try again later."),
+    "to_home": Label("回到首页", "To the first page"),
+    # privacy page
+    "privacy_lede": Label("我们保存什么、在哪里、保存多久。", "What we keep, where, and how long."),
+    "privacy_what": Label("保存什么", "What is kept"),
+    "privacy_what_1": Label("您在表单里填写的内容和附件，以及提交时间。", "What you fill in, your files, and the time of submission."),
+    "privacy_what_2": Label("回执号的指纹，不保存回执号本身。", "A fingerprint of the receipt number, not the number."),
+    "privacy_what_3": Label("伙伴簿本身不保存您的 IP 地址和浏览器信息。", "PartnerBook itself stores neither your address nor your browser."),
+    "privacy_where": Label("在哪里", "Where"),
+    "privacy_where_1": Label("在{company}自己的服务器和工作簿里，不交给第三方平台。", "On the servers and in the workbook of {company}; no third-party platform is involved."),
+    "privacy_where_2": Label("由{department}和负责这项工作的人员查看。", "{department} and the staff in charge of the matter see it."),
+    "privacy_long": Label("保存多久", "How long"),
+    "privacy_long_1": Label("传了附件但没有提交：附件 30 天后删除。", "Files that were sent without submitting the form: deleted after 30 days."),
+    "privacy_long_2": Label("已提交的内容：由{company}按合作档案的规定保存和删除。", "What was submitted: kept and deleted by {company} under its rules for partner records."),
+    "privacy_long_3": Label("要查看、更正或删除，请带着回执号联系{department}。", "To see, correct or delete it, contact {department} and give the receipt number."),
+    "privacy_cookies": Label("Cookie", "Cookies"),
+    "privacy_cookies_1": Label("两个：一个防止他人冒用页面，关闭浏览器即删除；一个记住语言，一年。", "Two: one keeps others from misusing the page, until the browser is closed; one remembers the language, for a year."),
+}  # fmt: skip
+
+_WEEKDAYS = Label("一二三四五六日", "Mon Tue Wed Thu Fri Sat Sun")
+
+
+def say(key: str, lang: str, /, **parts: object) -> str:
+    """The words for a key, with their parts filled in."""
+    words = WORDS[key].get(lang)
+    return words.format(**parts) if parts else words
+
+
+def write_time(moment: datetime, lang: str, *, year: bool = True) -> str:
+    """A local time as people say it: `2026 年 11 月 23 日（周一）14:52`, `Mon 23 November 2026, 14:52`."""
+    if lang.startswith("en"):
+        day = f"{_WEEKDAYS.en.split()[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]}"
+        return f"{day} {moment.year}, {moment:%H:%M}" if year else f"{day}, {moment:%H:%M}"
+    day = f"{moment.month} 月 {moment.day} 日（周{_WEEKDAYS.zh[moment.weekday()]}）{moment:%H:%M}"
+    return f"{moment.year} 年 {day}" if year else day
+
+
+def write_size(size: int) -> str:
+    """Bytes as people read them."""
+    return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{max(1, round(size / 1000))} KB"
+
+
+def write_offset(offset: timedelta | None) -> str:
+    """The distance from UTC: `+8`, `-3:30`."""
+    minutes = int((offset or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+_MONTHS = "January February March April May June July August September October November December".split()

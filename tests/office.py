@@ -1,0 +1,53 @@
+"""Runs LibreOffice for the tests: a profile of its own per call, and formulas always recalculated on load."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+# LibreOffice shows the stored value of a formula unless it is told to recalculate: 0 is "always".
+_PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="ODFRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+</oor:items>
+"""
+
+
+def available() -> bool:
+    """Whether LibreOffice is installed."""
+    return shutil.which("soffice") is not None
+
+
+def convert(source: Path, target_format: str, folder: Path, *, timeout: float = 180) -> Path:
+    """The file saved by LibreOffice as `pdf`, `xlsx`, `csv` … (a filter may follow a colon) in another folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="office-") as home:
+        profile = Path(home) / "profile"
+        (profile / "user").mkdir(parents=True)
+        (profile / "user" / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
+        command = [
+            "soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore",
+            "--convert-to", target_format, "--outdir", str(folder), str(source),
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, timeout=timeout, check=False)
+    made = folder / f"{source.stem}.{target_format.split(':')[0]}"
+    if not made.exists():
+        raise RuntimeError(f"LibreOffice made no {made.name}: {done.stderr.decode('utf-8', 'replace')}")
+    return made
+
+
+def recalculated(source: Path, folder: Path) -> Path:
+    """The workbook as LibreOffice saves it after it has calculated every formula anew."""
+    if source.parent.resolve() == folder.resolve():
+        raise ValueError("LibreOffice would write over its own source")
+    return convert(source, "xlsx", folder)
+
+
+def pictures(source: Path, folder: Path, *, dpi: int = 100) -> list[Path]:
+    """The pages of a workbook or PDF as PNG files, in order."""
+    pdf = source if source.suffix == ".pdf" else convert(source, "pdf", folder)
+    subprocess.run(["pdftoppm", "-r", str(dpi), "-png", str(pdf), str(folder / pdf.stem)], check=True)
+    return sorted(folder.glob(f"{pdf.stem}-*.png"))

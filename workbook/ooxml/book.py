@@ -1,0 +1,151 @@
+"""Owns the workbook as callers see it: its tables, their rows, and the changes that go into the next bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from workbook.errors import MissingTable
+from workbook.ooxml.append import Append, Placed
+from workbook.ooxml.cells import Cell, Read, item_text
+from workbook.ooxml.package import Package
+from workbook.ooxml.parts import Parts
+from workbook.ooxml.sheet import Sheet
+from workbook.ooxml.table import TableView, plain_header, read_table
+from workbook.ooxml.update import Update, Upserted, rows_by_key
+from workbook.ooxml.workbook_part import WorkbookPart
+
+
+@dataclass(frozen=True)
+class Row:
+    """A data row: its number on the sheet and its values by header.
+
+    Numbers are int if their text is integral, else float; dates are day numbers of the book's calendar
+    (`Book.date1904`); error values are their text (`#REF!`); a formula shows the value that was saved with it.
+    """
+
+    number: int
+    values: dict[str, Read]
+
+
+class Book:
+    """A workbook in memory. Changes add up; each happens wholly or, if it raises, not at all."""
+
+    def __init__(self, data: bytes):
+        self._parts = Parts(Package(data))
+        self._workbook = WorkbookPart(self._parts)
+        self._strings: list[str] | None = None
+        self._tables: tuple[TableView, ...] | None = None
+
+    @classmethod
+    def read(cls, data: bytes) -> Book:
+        """The book in these bytes; NotAWorkbook if there is none that can be changed."""
+        return cls(data)
+
+    @property
+    def date1904(self) -> bool:
+        """Whether day numbers count from 1904."""
+        return self._workbook.date1904
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The members that are changed or dropped so far."""
+        return self._parts.touched
+
+    def to_bytes(self) -> bytes:
+        """The book as it stands now; the bytes that were read if nothing was changed."""
+        return self._parts.to_bytes()
+
+    # ---- reading
+
+    @property
+    def tables(self) -> tuple[TableView, ...]:
+        """All tables, by sheet and then as the sheet names them."""
+        if self._tables is None:
+            self._tables = tuple(
+                read_table(self._parts, part, sheet.title, sheet.part)
+                for sheet in self._workbook.sheets()
+                for part in self._parts.related(sheet.part, "table")
+            )
+        return self._tables
+
+    def table(self, name: str) -> TableView:
+        """The table of that name, whatever its case."""
+        for view in self.tables:
+            if view.name.casefold() == name.casefold():
+                return view
+        raise MissingTable(name, tuple(view.name for view in self.tables))
+
+    def rows(self, table: str) -> list[Row]:
+        """The rows of a table without the blank ones; a row that only formulas fill counts as blank."""
+        view = self.table(table)
+        sheet = Sheet(self._parts.read(view.sheet_part), view.sheet_part)
+        strings, date1904 = self._shared_strings(), self.date1904
+        headers = dict(enumerate(view.columns, view.area.left))
+        found = []
+        for row in sheet.rows_from(view.first_row):
+            if row.number > view.last_row:
+                break
+            values: dict[str, Read] = dict.fromkeys(view.columns)
+            filled = False
+            for cell in sheet.cells(row):
+                if cell.column in headers and cell.body:
+                    value = values[headers[cell.column]] = cell.value(strings, date1904)
+                    filled = filled or (value is not None and not cell.has_formula)
+            if filled:
+                found.append(Row(row.number, values))
+        return found
+
+    def _shared_strings(self) -> list[str]:
+        if self._strings is None:
+            self._strings = [
+                item_text(item)
+                for part in self._parts.related(self._workbook.part, "sharedStrings")
+                for item in self._parts.tree(part).named("si")
+            ]
+        return self._strings
+
+    def defined_name(self, name: str) -> str | None:
+        """What a name of the whole book stands for, or None."""
+        return self._workbook.name_value(name)
+
+    # ---- changing
+
+    def append(self, table: str, rows: Sequence[Mapping[str, Cell]]) -> Placed:
+        """Adds rows to a table; keys are headers. An empty table's blank rows are filled first."""
+        view = self.table(table)
+        with self._parts.all_or_nothing():
+            placed = Append(self._parts, self._workbook, view, self.tables).run(rows)
+        self._tables = None
+        return placed
+
+    def update(self, table: str, key_column: str, changes: Mapping[str, Mapping[str, Cell]]) -> tuple[str, ...]:
+        """Changes the named cells of the rows with these keys; returns the keys that no row has."""
+        view = self.table(table)
+        with self._parts.all_or_nothing():
+            update = Update(self._parts, self._workbook, view, plain_header(key_column), self._shared_strings())
+            update.run(changes)
+        return tuple(key for key in changes if key not in update)
+
+    def upsert(self, table: str, key_column: str, rows: Sequence[Mapping[str, Cell]]) -> Upserted:
+        """Changes the rows whose keys are there and appends the others; what is equal is not written."""
+        view, key_column = self.table(table), plain_header(key_column)
+        by_key = rows_by_key(view, key_column, rows)
+        with self._parts.all_or_nothing():
+            update = Update(self._parts, self._workbook, view, key_column, self._shared_strings())
+            there = {key: values for key, values in by_key.items() if key in update}
+            changed = update.run({key: _without(values, key_column) for key, values in there.items()})
+            new = {key: values for key, values in by_key.items() if key not in update}
+            if new:
+                Append(self._parts, self._workbook, view, self.tables).run(list(new.values()))
+        self._tables = None
+        return Upserted(tuple(new), changed)
+
+    def set_defined_name(self, name: str, value: str, hidden: bool = True) -> None:
+        """Gives a name of the whole book a value (formula text: `"text"` in quotes, a number, or a range)."""
+        with self._parts.all_or_nothing():
+            self._workbook.set_name(name, value, hidden)
+
+
+def _without(values: Mapping[str, Cell], key_column: str) -> dict[str, Cell]:
+    return {header: value for header, value in values.items() if header != key_column}

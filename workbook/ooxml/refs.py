@@ -1,0 +1,173 @@
+"""Owns A1 references: areas of a sheet, and formula text whose ranges grow or whose rows move."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+
+_AREA = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})(?::\$?([A-Za-z]{1,3})\$?(\d{1,7}))?")
+# What must be stepped over whole: string literals, structured references, error texts.
+_STRING = r'"(?:[^"]|"")*"'
+_SHEET = r"(?:'(?:[^']|'')+'|[^\s!'\"(),;:=*/+^&<>\[\]{}%-]+)!"
+_CELL = r"\$?[A-Za-z]{1,3}\$?[1-9]\d{0,6}"
+_SHEET_RANGE = re.compile(rf"{_STRING}|(?<![\]:\w'.])({_SHEET})({_CELL}(?::{_CELL})?)(?![\w(.!])")
+_ROW_REFERENCE = re.compile(
+    rf"{_STRING}|\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\]|{_SHEET}|#[A-Z/0]+[!?]?"
+    r"|(?<![\w.$])(\$?[A-Za-z]{1,3})(\$?)([1-9]\d{0,6})(?![\w(.!])|[\w.\\]+"
+)
+
+
+@dataclass(frozen=True)
+class Area:
+    """A rectangle of cells, 1-based, both ends inside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @classmethod
+    def parse(cls, text: str) -> Area:
+        """`B5:Q9` or `B5`, with or without dollar signs."""
+        found = _AREA.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(text)
+        left, top = column_number(found[1]), int(found[2])
+        right, bottom = (column_number(found[3]), int(found[4])) if found[3] else (left, top)
+        return cls(min(left, right), min(top, bottom), max(left, right), max(top, bottom))
+
+    def __str__(self) -> str:
+        first, last = cell_name(self.left, self.top), cell_name(self.right, self.bottom)
+        return first if first == last else f"{first}:{last}"
+
+    @property
+    def full(self) -> str:
+        """Always with a colon, as a table wants it."""
+        return f"{cell_name(self.left, self.top)}:{cell_name(self.right, self.bottom)}"
+
+    def overlaps(self, other: Area) -> bool:
+        """Whether they share a cell."""
+        return (
+            self.left <= other.right
+            and other.left <= self.right
+            and self.top <= other.bottom
+            and other.top <= self.bottom
+        )
+
+    def union(self, other: Area) -> Area:
+        """The smallest area that holds both."""
+        return Area(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A table's data area and the row where it will end: the ranges that must grow with it are known from this."""
+
+    data: Area
+    header_rows: int
+    new_last: int
+
+    def area(self, old: Area, from_header: bool = True) -> Area:
+        """The area after the growth; unchanged unless it spans the data down to the last row inside the columns."""
+        highest = self.data.top - (self.header_rows if from_header else 0)
+        grows = (
+            old.bottom == self.data.bottom
+            and highest <= old.top <= self.data.top
+            and self.data.left <= old.left
+            and old.right <= self.data.right
+        )
+        return replace(old, bottom=self.new_last) if grows else old
+
+    def sqref(self, text: str) -> str:
+        """A blank-separated list of ranges, each grown if it must."""
+        return " ".join(self._word(word) for word in text.split(" "))
+
+    def _word(self, word: str) -> str:
+        try:
+            old = Area.parse(word)
+        except ValueError:
+            return word
+        new = self.area(old)
+        return word if new == old else str(new)
+
+    def formula(self, text: str, sheet: str) -> str:
+        """Formula text in which ranges of that sheet that cover the data rows are grown; the rest stays as written."""
+
+        def grown(found: re.Match[str]) -> str:
+            if found[1] is None or sheet_name(found[1][:-1]).casefold() != sheet.casefold():
+                return found[0]
+            old = Area.parse(found[2])
+            new = self.area(old)
+            if new == old:
+                return found[0]
+            first, _, last = found[2].partition(":")
+            end = re.sub(r"\d+$", str(self.new_last), last or first)
+            return f"{found[1]}{first}:{end}"
+
+        return _SHEET_RANGE.sub(grown, text)
+
+
+def column_number(letters: str) -> int:
+    """`A` is 1."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def column_letters(number: int) -> str:
+    """1 is `A`."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def cell_name(column: int, row: int) -> str:
+    """`B5`."""
+    return f"{column_letters(column)}{row}"
+
+
+def sheet_name(quoted: str) -> str:
+    """A sheet's name out of a reference, without its quotes."""
+    if quoted.startswith("'"):
+        return quoted[1:-1].replace("''", "'")
+    return quoted
+
+
+def _map_rows(formula: str, change: Callable[[str, str, int], str]) -> str:
+    def changed(found: re.Match[str]) -> str:
+        return found[0] if found[1] is None else change(found[1], found[2], int(found[3]))
+
+    return _ROW_REFERENCE.sub(changed, formula)
+
+
+def has_relative_rows(formula: str) -> bool:
+    """Whether the formula names cells by a row that moves when it is filled down."""
+    seen: list[int] = []
+
+    def note(column: str, dollar: str, row: int) -> str:
+        if not dollar:
+            seen.append(row)
+        return ""
+
+    _map_rows(formula, note)
+    return bool(seen)
+
+
+def filled_down(formula: str, rows: int) -> str:
+    """The formula as it reads that many rows lower: relative rows move, absolute ones and all else stay."""
+
+    def moved(column: str, dollar: str, row: int) -> str:
+        return f"{column}{dollar}{row if dollar else row + rows}"
+
+    return _map_rows(formula, moved)

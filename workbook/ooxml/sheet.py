@@ -1,0 +1,197 @@
+"""Owns one worksheet part: its rows by number without parsing them all, and everything around the rows as a tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from workbook.errors import NotAWorkbook
+from workbook.ooxml.cells import NewCell, OldCell
+from workbook.ooxml.refs import Area, column_number
+from workbook.ooxml.spans import TAG_ATTRIBUTES, TAG_REST, Edit, Element, attributes, escape_attribute, parse, splice
+
+_DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData(?=[\s/>])" + TAG_REST)
+_UNSEEN = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
+_NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
+_AREA_FORMULA = re.compile(rb"""<(?:[\w.-]+:)?f\s[^>]*\bt=["'](?:array|dataTable)["'][^>]*>""")
+# What a new row does not take over from the row above: its own number, hiding, grouping, cached extent.
+_NOT_INHERITED = frozenset({"r", "spans", "hidden", "collapsed", "outlineLevel"})
+
+
+@dataclass(frozen=True)
+class OldRow:
+    """A row as it stands: number, attributes, its span in the part and the span of its cells."""
+
+    number: int
+    tag: bytes
+    start: int
+    end: int
+    inside: int
+    close: int
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The attributes of the row."""
+        return attributes(self.tag)
+
+
+class Sheet:
+    """A worksheet part for reading and for one round of edits; `with_rows` and `edited` give the next bytes."""
+
+    def __init__(self, data: bytes, part: str):
+        self.part = part
+        seen = _UNSEEN.sub(lambda found: b" " * len(found[0]), data) if b"<!" in data else data
+        if b"<!DOCTYPE" in seen:
+            raise NotAWorkbook(f"工作簿的部件 {part} 含有 DTD，不予读取。")
+        opened = _DATA.search(seen)
+        if opened is None:
+            raise NotAWorkbook(f"工作簿的部件 {part} 不是工作表（没有 sheetData）。")
+        if opened[3]:
+            opener, closer = opened[0][:-2].rstrip() + b">", b"</" + opened[1] + b"sheetData>"
+            data, seen = (text[: opened.start()] + opener + closer + text[opened.end() :] for text in (data, seen))
+            self.first, self.last = (opened.start() + len(opener),) * 2
+        else:
+            self.first = opened.end()
+            self.last = seen.rfind(b"</" + opened[1] + b"sheetData")
+        self.data, self._seen = data, seen
+        self.prefix = opened[1].decode()
+        self._row = b"<" + opened[1] + b"row"
+        self._row_end = b"</" + opened[1] + b"row"
+        self._row_tag = re.compile(re.escape(self._row) + rb"(?=[\s/>])" + TAG_REST)
+        cell = rb"<%sc(?=[\s/>])%s(?:/>|>(.*?)</%sc\s*>)" % (opened[1], TAG_ATTRIBUTES, opened[1])
+        self._cell = re.compile(cell, re.DOTALL)
+        self._implied: dict[int, int] | None = None
+
+    # ---- rows
+
+    def rows_from(self, first: int) -> list[OldRow]:
+        """The rows that stand at or below a number, found from the end: a long sheet is not read through."""
+        found: list[OldRow] = []
+        position = self.last
+        while True:
+            position = self._seen.rfind(self._row, self.first, position)
+            if position < 0:
+                break
+            opened = self._row_tag.match(self._seen, position)
+            if opened is None:
+                continue
+            number = self._number(opened)
+            if number < first:
+                break
+            found.append(self._old_row(number, opened))
+        return found[::-1]
+
+    def _number(self, opened: re.Match[bytes]) -> int:
+        given = _NUMBER.search(opened[1])
+        if given:
+            return int(given[1])
+        if self._implied is None:
+            self._implied, number = {}, 0
+            for tag in self._row_tag.finditer(self._seen, self.first, self.last):
+                named = _NUMBER.search(tag[1])
+                number = int(named[1]) if named else number + 1
+                self._implied[tag.start()] = number
+        return self._implied[opened.start()]
+
+    def _old_row(self, number: int, opened: re.Match[bytes]) -> OldRow:
+        start, inside = opened.span()
+        if opened[2]:
+            return OldRow(number, opened[1], start, inside, inside, inside)
+        close = self._seen.index(self._row_end, inside)
+        end = self._seen.index(b">", close) + 1
+        return OldRow(number, opened[1], start, end, inside, close)
+
+    def cells(self, row: OldRow) -> Iterator[OldCell]:
+        """The cells of a row in their order; one without a reference stands right of the one before it."""
+        column = 0
+        for found in self._cell.finditer(self._seen, row.inside, row.close):
+            column = _reference(found[1]) or column + 1
+            start, end = found.span()
+            yield OldCell(column, found[1], self.data[slice(*found.span(2))] if found[2] else b"", self.data[start:end])
+
+    def row_tail(self, row: OldRow) -> bytes:
+        """What a row holds behind its last cell (an extension list)."""
+        end = row.inside
+        for found in self._cell.finditer(self._seen, row.inside, row.close):
+            end = found.end()
+        return self.data[end : row.close].strip()
+
+    def merged_row(self, old: OldRow, new: Mapping[int, NewCell], shown: bool = False) -> bytes:
+        """An existing row with some cells new: the others keep their bytes, columns ascend, the cached extent goes."""
+        gone = ("r", "spans", "hidden") if shown else ("r", "spans")
+        cells = {cell.column: self._kept(cell, old.number) for cell in self.cells(old)}
+        cells |= {column: cell.xml(old.number, self.prefix) for column, cell in new.items()}
+        kept = {name: value for name, value in old.attributes.items() if name not in gone}
+        return self._row_xml(old.number, kept, b"".join(cells[column] for column in sorted(cells)) + self.row_tail(old))
+
+    def _kept(self, cell: OldCell, row: int) -> bytes:
+        if _reference(cell.tag):
+            return cell.raw
+        head = b"<" + self.prefix.encode() + b"c"
+        name = Area(cell.column, row, cell.column, row)
+        return head + f' r="{name}"'.encode() + cell.raw[len(head) :]
+
+    def new_row(self, number: int, like: OldRow | None, new: Mapping[int, NewCell]) -> bytes:
+        """A row that did not exist, formatted like another one but never hidden nor grouped."""
+        given = like.attributes if like else {}
+        kept = {name: value for name, value in given.items() if name not in _NOT_INHERITED}
+        if kept.get("customHeight") not in ("1", "true"):
+            kept.pop("ht", None)
+        cells = b"".join(new[column].xml(number, self.prefix) for column in sorted(new))
+        return self._row_xml(number, kept, cells)
+
+    def _row_xml(self, number: int, given: Mapping[str, str], cells: bytes) -> bytes:
+        tag = f'<{self.prefix}row r="{number}"'
+        tag += "".join(f' {name}="{escape_attribute(value)}"' for name, value in given.items())
+        return f"{tag}>".encode() + cells + f"</{self.prefix}row>".encode()
+
+    def row_edits(self, rows: Mapping[int, bytes]) -> list[Edit]:
+        """The edits that put these rows in their places, each over the row of its number if there is one."""
+        there = self.rows_from(min(rows)) if rows else []
+        edits, index = [], 0
+        for number in sorted(rows):
+            while index < len(there) and there[index].number < number:
+                index += 1
+            if index < len(there) and there[index].number == number:
+                edits.append((there[index].start, there[index].end, rows[number]))
+            else:
+                at = there[index].start if index < len(there) else self.last
+                edits.append((at, at, rows[number]))
+        for row in there:
+            if row.number not in rows and not _NUMBER.search(row.tag):
+                at = row.start + len(self._row)
+                edits.append((at, at, f' r="{row.number}"'.encode()))
+        return edits
+
+    # ---- around the rows
+
+    def frame(self) -> Element:
+        """The part without its rows, as a tree; offsets behind the rows are moved back to where they stand."""
+        tree = parse(self.data[: self.first] + self.data[self.last :], self.part)
+        gap = self.last - self.first
+        for element in tree.walk():
+            for name in ("start", "start_end", "end_start", "end"):
+                offset = getattr(element, name)
+                if offset > self.first or (offset == self.first and name == "end_start"):
+                    setattr(element, name, offset + gap)
+        return tree
+
+    def formula_areas(self) -> list[Area]:
+        """The areas that array formulas and data tables fill."""
+        areas = []
+        if b"array" in self.data or b"dataTable" in self.data:
+            for found in _AREA_FORMULA.finditer(self._seen, self.first, self.last):
+                reference = attributes(found[0][2:]).get("ref")
+                if reference:
+                    areas.append(Area.parse(reference))
+        return areas
+
+    def edited(self, edits: list[Edit]) -> bytes:
+        """The bytes of the part after edits."""
+        return splice(self.data, edits)
+
+
+def _reference(tag: bytes) -> int:
+    found = re.search(rb"""\sr\s*=\s*["']([A-Za-z]+)""", tag)
+    return column_number(found[1].decode()) if found else 0
