@@ -7,10 +7,9 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, render_template, request, url_for
+from flask import Flask, Response, current_app, g, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from markupsafe import Markup
@@ -51,14 +50,6 @@ class ServerSettings:
     default_language: str = "zh-CN"
 
 
-class PartnerBookApp(Flask):
-    """Flask, except that addresses of receipts never reach a log."""
-
-    def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
-        """Name the route, not the path: the path may hold a receipt."""
-        self.logger.error("Exception in %s [%s]", request.endpoint, request.method, exc_info=exc_info)
-
-
 def templates_folder() -> Path:
     """The pages: inside the package when it is installed, beside it in a checkout."""
     here = Path(__file__).resolve().parent
@@ -69,7 +60,7 @@ def templates_folder() -> Path:
 def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
     """The application of one book."""
     folder = templates_folder()
-    app = PartnerBookApp(
+    app = Flask(
         "forms_server", root_path=str(folder), template_folder=str(folder), static_folder=str(folder / "static")
     )
     prefix = "__Host-" if settings.https else ""
@@ -98,17 +89,16 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
         https=settings.https,
         max_body=settings.max_body,
     )
+    app.before_request(lambda: _choose_language(settings.default_language))  # first: refusals speak it too
     CSRFProtect(app)
     app.register_blueprint(pages.pages)
-    app.before_request(lambda: _choose_language(settings.default_language))
     app.context_processor(_context)
+    app.add_template_filter(lambda label: label.get(g.lang), "lang_of")
     app.after_request(_compress)
     app.after_request(lambda response: _finish(response, settings.https))
     app.register_error_handler(CSRFError, pages.csrf_failed)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _broken)
-    # Flask-WTF checks before every view; the language has to be known by then.
-    app.before_request_funcs[None].insert(0, app.before_request_funcs[None].pop())
     return app
 
 
@@ -198,8 +188,9 @@ def _compress(response: Response) -> Response:
     response.set_data(gzip.compress(response.get_data(), compresslevel=6, mtime=0))
     response.headers["Content-Encoding"] = "gzip"
     response.headers.add("Vary", "Accept-Encoding")
-    if response.headers.get("ETag"):
-        response.headers["ETag"] = response.headers["ETag"].replace('"', "", 1).replace('"', "-gzip", 1).join('""')
+    etag, weak = response.get_etag()
+    if etag:
+        response.set_etag(f"{etag}-gzip", weak=bool(weak))
     return response
 
 
@@ -219,13 +210,5 @@ def _http_error(error: HTTPException) -> Any:
 
 def _broken(error: Exception) -> Any:
     """A page for what nobody foresaw; the trace goes to the log, without the address."""
-    if has_request_context():
-        request_app().log_exception((type(error), error, error.__traceback__))  # type: ignore[arg-type]
+    current_app.logger.error("Exception in %s [%s]", request.endpoint, request.method, exc_info=error)
     return render_template("error.html", key="broken", megabytes=pages.services().max_body // 2**20), 500
-
-
-def request_app() -> Flask:
-    """The application of the current request."""
-    from flask import current_app
-
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

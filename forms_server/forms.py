@@ -155,10 +155,15 @@ class MoneyField(NumberField):
     @property
     def unit(self) -> str:
         """The unit that people type."""
-        mark = self.column.currency
-        zh = {"CNY": "元"}.get(mark, mark)
-        ten_thousands = self.column.entered_in == 10_000
-        return Label(("万" if ten_thousands else "") + zh, f"{mark} 10,000" if ten_thousands else mark).get(self.lang)
+        if self.column.entered_in == 1:
+            return self.whole_unit
+        many = {10_000: "万"}.get(self.column.entered_in, f"{self.column.entered_in:,} ")
+        return Label(many + self.whole_unit, f"{self.whole_unit} {self.column.entered_in:,}").get(self.lang)
+
+    @property
+    def whole_unit(self) -> str:
+        """The unit that is stored."""
+        return Label({"CNY": "元"}.get(self.column.currency, self.column.currency), self.column.currency).get(self.lang)
 
     @property
     def echo(self) -> str:
@@ -301,6 +306,10 @@ class FilesField(ColumnField):
                 self.accepted.append(ref)
         for storage in self.sent:
             self._take_one(uploads, storage)
+        self.sign(uploads, submission)
+
+    def sign(self, uploads: Uploads, submission: str) -> None:
+        """Bind the accepted files to a submission."""
         self.signed = {ref.id: uploads.sign(ref, submission, self.column.name) for ref in self.accepted}
 
     def _take_one(self, uploads: Uploads, storage: FileStorage) -> None:
@@ -455,6 +464,11 @@ class Sheet:
         """Store and judge the files that came, before anything else is looked at."""
         for question in self.file_questions:
             question.take(uploads, before, submission, removed)
+
+    def sign_files(self, uploads: Uploads, submission: str) -> None:
+        """Bind all accepted files to another submission."""
+        for question in self.file_questions:
+            question.sign(uploads, submission)
 
     def values(self) -> dict[str, Any]:
         """JSON values by column name, blanks left out; after `validate`."""

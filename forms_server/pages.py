@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -123,8 +123,6 @@ def form_page(slug: str) -> str:
 def form_sent(slug: str) -> Any:
     """What a form sends: the whole of it, a file taken off, files to keep, or a change of language."""
     page = BY_SLUG.get(slug) or abort(404)
-    if (lang := request.form.get("lang", "")) in LANGUAGES:
-        g.lang, g.lang_chosen = lang, True
     sheet, identity, stored = _take(page)
     if not stored:
         return _render(page, sheet, identity, "unavailable"), 503
@@ -148,7 +146,9 @@ def csrf_failed(error: CSRFError) -> Any:
 
 
 def _take(page: FormPage) -> tuple[Sheet, Identity, bool]:
-    """What was sent, with its files stored; False if the disk refused them."""
+    """What was sent, with its files stored; False if the disk refused them. The language is settled first."""
+    if (lang := request.form.get("lang", "")) in LANGUAGES:
+        g.lang, g.lang_chosen = lang, True
     sheet = Sheet(form_class(page.table, g.lang)())
     identity = read_identity(page.slug, request.form.get("submission", ""))
     try:
@@ -221,7 +221,9 @@ def receipt(code: str) -> Any:
     groups = [letters[i : i + 4] for i in range(0, len(letters), 4)]
     address = request.host_url.rstrip("/") + url_for("pages.receipt", code="-".join(groups))
     qr = segno.make(address, error="m", micro=False).svg_inline(scale=4, border=0, omitsize=True, svgclass=None, lineclass=None)  # fmt: skip
-    return render_template("receipt.html", page=page, found=found, groups=groups, qr=qr, progress=progress(page, found))
+    return render_template(
+        "receipt.html", page=page, found=found, groups=groups, qr=qr, progress=progress(page, found),
+    )  # fmt: skip
 
 
 class Progress(NamedTuple):
@@ -287,5 +289,3 @@ def readyz() -> tuple[str, int, dict[str, str]]:
     ready = services().inbox.ready()
     return ("ready\n" if ready else "not ready\n"), 200 if ready else 503, {"Content-Type": "text/plain; charset=utf-8"}
 
-
-_ = UTC

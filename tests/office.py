@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,12 @@ _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
 <item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="ODFRecalcMode" oor:op="fuse"><value>0</value></prop></item>
 </oor:items>
+"""
+# The book asks for Microsoft YaHei; the free fonts of the same shape stand in for it, also for its Latin letters.
+_FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+<match target="pattern"><test name="family"><string>Microsoft YaHei</string></test>
+<edit name="family" mode="assign" binding="strong"><string>Noto Sans CJK SC</string></edit></match></fontconfig>
 """
 
 
@@ -28,11 +35,19 @@ def convert(source: Path, target_format: str, folder: Path, *, timeout: float = 
         profile = Path(home) / "profile"
         (profile / "user").mkdir(parents=True)
         (profile / "user" / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
+        fonts = Path(home) / "fonts.conf"
+        fonts.write_text(_FONTS, encoding="utf-8")
         command = [
             "soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore",
             "--convert-to", target_format, "--outdir", str(folder), str(source),
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, timeout=timeout, check=False)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
+        )
     made = folder / f"{source.stem}.{target_format.split(':')[0]}"
     if not made.exists():
         raise RuntimeError(f"LibreOffice made no {made.name}: {done.stderr.decode('utf-8', 'replace')}")

@@ -126,9 +126,15 @@ class Look:
         """Style name in the gallery → indexes of the cell formats that derive from it, its own first."""
         prefix = Label("伙伴簿", "PartnerBook").get(self.lang)
         return {
-            f"{prefix} {STYLES[style][0].get(self.lang)}": [f.xf_index for f in formats if f.xf_index is not None]
+            f"{prefix} {STYLES[style][0].get(self.lang)}": [index for f in formats if (index := _index(f)) is not None]
             for style, formats in self._by_style.items()
         }
+
+
+def _index(made: Format) -> int | None:
+    """The index that XlsxWriter gave a cell format when it wrote the book; None for one that no cell uses."""
+    found: Any = made.xf_index
+    return None if found is None else int(found)
 
 
 def theme() -> io.StringIO:

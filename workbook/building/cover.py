@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 from workbook import look
 from workbook.building import words
 from workbook.building.live import Live, filled, having, joined, latest, open_rows, overdue, quoted
-from workbook.building.marks import UNVERIFIED, deadlines, told
+from workbook.building.marks import deadlines, over, unverified
 from workbook.building.page import go, open_sheet
 from workbook.building.plan import Plan
 from workbook.look import Look
@@ -64,11 +64,10 @@ class Cover:
 
     def _masthead(self) -> None:
         cell, lang = self.at.cell, self.lang
-        self.sheet.write_string(1, 1, words.PRODUCT.get(lang), cell("title", font_size=30))
-        other = 2 if lang.startswith("zh") else 3
-        self.sheet.write_string(
-            1, other, words.PRODUCT_OTHER.get(lang), cell(None, font_size=14, font_color=look.TEXT3, indent=1)
-        )
+        self.sheet.write_rich_string(
+            1, 1, cell("title", font_size=30), words.PRODUCT.get(lang), cell(None, font_size=14, font_color=look.TEXT3),
+            f"  {words.PRODUCT_OTHER.get(lang)}", cell("title", font_size=30),
+        )  # fmt: skip
         self.sheet.write_string(2, 1, words.PROMISE.get(lang), cell("subtitle", font_size=11))
         aside = cell("subtitle", align="right")
         owner = joined([self._setting(SettingRow.COMPANY), self._setting(SettingRow.DEPARTMENT)], " · ")
@@ -94,7 +93,9 @@ class Cover:
         late = filled(words.TILE_TODO_NOTE.get(lang), overdue(todo, deadlines(Todo)[0]), page=todo.sheet)
         waiting = Live(WAITING, 0)
         note = words.TILE_WAITING_NOTE.get(lang)
-        self._tile(0, words.TILE_WAITING, waiting, words.TILE_WAITING_UNIT.get(lang), Live(quoted(note), note), look.SLATE)
+        self._tile(
+            0, words.TILE_WAITING, waiting, words.TILE_WAITING_UNIT.get(lang), Live(quoted(note), note), look.SLATE
+        )
         self._tile(1, words.TILE_TODO, open_rows(todo), unit, late, look.OCHRE, todo)
         count, detail, first = self._unverified()
         self._tile(2, words.TILE_UNVERIFIED, count, unit, detail, look.OCHRE, first)
@@ -103,8 +104,7 @@ class Cover:
 
     def _unverified(self) -> tuple[Live, Live, Plan]:
         """The submissions that nobody has checked: all of them, by table, and the first table that takes any."""
-        found = [(plan, column) for plan in self.plans for column, code in told(plan.table) if code == UNVERIFIED]
-        counts = [(plan, having(plan, column, UNVERIFIED)) for plan, column in found]
+        counts = [(p, having(p, column, code)) for p in self.plans for column, code in unverified(p.table)]
         parts = [filled(f"{plan.sheet} {{}}", count) for plan, count in counts]
         value = sum(int(count.value) for _, count in counts)
         return Live("+".join(c.formula for _, c in counts), value), joined(parts, " · "), counts[0][0]
@@ -195,7 +195,8 @@ class Cover:
         for line, plan in enumerate(plans, start=row + 2):
             go(self.sheet, line, column, plan.table.name, plan.sheet, cell("link", **edge))
             count = open_rows(plan)
-            style = cell("subtitle", num_format="0", align="left", indent=1)
+            unit = words.OPEN_UNIT if over(plan.table) else words.ROWS_UNIT
+            style = cell("subtitle", num_format=unit.get(lang), align="left", indent=1, font_size=9)
             self.sheet.write_formula(line, column + 1, f"={count.formula}", style, count.value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,8 +18,8 @@ from workbook.schema import Column, Label
 TEXT = "@"
 DATE, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 MONEY = '#,##0.00_);(#,##0.00);"–"_)'
-DAYS = Label('"余 "0" 天";"逾期 "0" 天";"今天"', '0" days left";0" days late";"today"')
-SHORT, NAME, WORD, SENTENCE, LINES = 12, 24, 14, 34, 38  # widths in characters
+DAYS = Label('"余 "0" 天";"逾期 "0" 天";"今天"', '0" d left";0" d late";"today"')
+SHORT, NAME, SENTENCE, LINES = 12, 24, 32, 36  # widths in characters
 UNSAID = schema.Text("", "").max_length  # a length that nobody declared: a word or a name
 LARGEST = 10**schema.DIGITS_LIMIT - 1
 
@@ -46,6 +47,7 @@ class Projection:
     align: str = "left"
     wrap: bool = False
     small: bool = False
+    long: bool = False  # often more text than a row shows
     test: Mapping[str, Any] = field(default_factory=dict)
     prompt: str = ""
     mend: str = ""
@@ -64,13 +66,14 @@ def _text(column: schema.Text, place: Place) -> Projection:
     limit = column.max_length
     if column.lines:
         width = LINES
-    elif limit == UNSAID:
-        width = WORD
+    elif limit <= 60 or limit == UNSAID:
+        width = SHORT
     else:
-        width = SHORT if limit <= 60 else NAME if limit < UNSAID else SENTENCE
+        width = NAME if limit < UNSAID else SENTENCE
     return Projection(
         width,
         wrap=True,
+        long=column.lines,
         test={"validate": "length", "criteria": "<=", "value": limit},
         prompt=words.LENGTH_PROMPT.get(place.lang).format(limit),
         mend=words.LENGTH_MEND.get(place.lang).format(limit),
@@ -192,14 +195,13 @@ def _moment(column: schema.Moment, place: Place) -> Projection:
 
 @project.register
 def _choice(column: schema.Choice, place: Place) -> Projection:
-    options = {code: label.get(place.lang) for code, label in column.options.items()}
     return Projection(
-        min(max(text_width(word) for word in options.values()) + 6, NAME),
+        min(max(text_width(o.get(place.lang)) for o in column.options.values()) + 6, NAME),
         wrap=True,
         test={"validate": "list", "source": f"={place.options}"},
         prompt=words.LIST_PROMPT.get(place.lang),
         mend=words.LIST_MEND.get(place.lang),
-        chips=tuple((word, TONES[code]) for code, word in options.items() if code in TONES),
+        chips=tuple((o.get(place.lang), TONES[o.zh]) for o in column.options.values() if o.zh in TONES),
     )
 
 
@@ -225,6 +227,7 @@ def _files(column: schema.Files, place: Place) -> Projection:
         32,
         wrap=True,
         small=True,
+        long=True,
         test={"validate": "any"},
         prompt=words.PLAIN_PROMPT.get(place.lang),
         note=words.FILES_NOTE,
@@ -237,7 +240,7 @@ def _formula(column: schema.Formula, place: Place) -> Projection:
     shapes = {
         "days": Projection(12, number_format=DAYS.get(place.lang), align="right"),
         "link": Projection(SHORT, number_format="General", note=words.LINK_NOTE),
-        "text": Projection(WORD, number_format="General", wrap=True),
+        "text": Projection(NAME, number_format="General", wrap=True),
         "number": Projection(12, number_format="0.00", align="right"),
     }
     return shapes[column.gives]
@@ -253,9 +256,14 @@ def text_width(text: str) -> int:
     return max((sum(2 if ord(c) >= 0x2E80 else 1 for c in line) for line in text.split("\n")), default=0)
 
 
+def line_count(text: str, width: float) -> int:
+    """How many lines a text takes in a column that wraps; 0 for no text."""
+    return sum(max(1, math.ceil(text_width(line) / (width - 2))) for line in text.split("\n")) if text else 0
+
+
 def header_width(label: str) -> float:
     """The least width under which a header stays whole on two lines beside its filter button."""
     longest = max(text_width(word) for word in label.split(" "))
-    if longest == text_width(label) and longest > 12:  # one Chinese phrase: it breaks anywhere
-        longest = longest // 2 + 2
+    if longest == text_width(label) and longest > 16:  # one Chinese phrase: it breaks anywhere
+        longest = longest // 2 + 1
     return max(longest, text_width(label) / 2 + 1) + 4

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from workbook.building import words
-from workbook.building.marks import closing, deadlines, told
+from workbook.building.marks import closing, deadlines, over, told
 from workbook.building.plan import Plan
-from workbook.schema import Choice, Column, Label, Moment
+from workbook.schema import COMPUTED, Choice, Column, Label, Moment
 
 
 class Live(NamedTuple):
@@ -38,16 +38,16 @@ def having(plan: Plan, column: Choice, code: str) -> Live:
     )
 
 
-def _still_open(plan: Plan) -> tuple[str, list[bool]]:
-    """The criteria of COUNTIFS under which a row is not closed, and which rows they hold for."""
-    words_by_column = [(column, column.options[code].get(plan.lang)) for column, code in closing(plan.table)]
+def _free_of(plan: Plan, states: Sequence[tuple[Choice, str]]) -> tuple[str, list[bool]]:
+    """The criteria of COUNTIFS under which a row is in none of the states, and which rows they hold for."""
+    words_by_column = [(column, column.options[code].get(plan.lang)) for column, code in states]
     criteria = "".join(f",{plan.ref(column)},{quoted('<>' + word)}" for column, word in words_by_column)
     return criteria, [all(row.get(column.name) != word for column, word in words_by_column) for row in plan.rows]
 
 
 def open_rows(plan: Plan) -> Live:
-    """How many rows are not closed; every row, where no state closes one."""
-    criteria, rows_open = _still_open(plan)
+    """How many rows are not over; every row, where none can be."""
+    criteria, rows_open = _free_of(plan, over(plan.table))
     if not criteria:
         return total(plan)
     key = plan.table.key()
@@ -57,7 +57,7 @@ def open_rows(plan: Plan) -> Live:
 
 def overdue(plan: Plan, column: Column) -> Live:
     """How many open rows are past this date."""
-    criteria, rows_open = _still_open(plan)
+    criteria, rows_open = _free_of(plan, closing(plan.table))
     days = [row.get(column.name) for row in plan.rows]
     late = [isinstance(day, date) and day < plan.today for day in days]
     count = sum(1 for is_late, is_open in zip(late, rows_open, strict=True) if is_late and is_open)
@@ -67,7 +67,7 @@ def overdue(plan: Plan, column: Column) -> Live:
 def latest(plans: Sequence[Plan]) -> Live:
     """When the latest submission came in, as a serial number; 0 before the first one."""
     moments = [(plan, c) for plan in plans if plan.table.submission() for c in plan.table.columns.values()
-               if isinstance(c, Moment) and c.owner.name == "COMPUTED"]  # fmt: skip
+               if isinstance(c, Moment) and c.owner is COMPUTED]  # fmt: skip
     refs = [plan.ref(column) for plan, column in moments]
     seen = [row[column.name] for plan, column in moments for row in plan.rows if column.name in row]
     serials = [(at - datetime(1899, 12, 30)).total_seconds() / 86_400 for at in seen if isinstance(at, datetime)]
@@ -96,10 +96,11 @@ def sentence(plan: Plan) -> Live:
 
     rows = total(plan)
     parts = [say(words.TOTAL, rows)]
-    if closing(plan.table):
+    if over(plan.table):
         parts.append(say(words.OPEN, open_rows(plan)))
     for column, code in told(plan.table):
-        parts.append(say(words.OF_WORD, having(plan, column, code), word=column.options[code].get(plan.lang)))
+        word = column.options[code].get(plan.lang).lower()
+        parts.append(say(words.OF_WORD, having(plan, column, code), word=word))
     for date_column in deadlines(plan.table):
         parts.append(say(words.OVERDUE, overdue(plan, date_column), column=date_column.label.get(plan.lang)))
     full = joined(parts, words.COMMA.get(plan.lang), words.STOP.get(plan.lang))

@@ -1,60 +1,58 @@
-"""Owns which declared words and dates want attention: tones of options, states that close a row, deadlines."""
+"""Owns which declared words and dates want attention: tones of words, words that close a row, deadlines.
+
+Words are named as the declaration says them in Chinese; a word that is as it should be has no tone and gets no chip.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from workbook.schema import Choice, Column, Date, Table
 from workbook.tables import Candidates, Incidents, Todo
 
-# By option code; a state that is as it should be has no tone and gets no chip.
+UNVERIFIED = "未核实"
 TONES: Mapping[str, str] = {
-    "unverified": "watch",
-    "rejected": "mute",
-    "open": "info",
-    "done": "good",
-    "dropped": "mute",
-    "paused": "mute",
-    "barred": "bad",
-    "left": "mute",
-    "reviewing": "info",
-    "returned": "watch text",
-    "scoring": "info",
-    "recommended": "good",
-    "declined": "mute",
-    "withdrawn": "mute",
-    "reported": "watch text",
-    "assessment": "info",
-    "responsibility": "info",
-    "measures": "info",
-    "repair_check": "watch text",
-    "closed": "mute",
-    "extraordinary": "bad",
-    "major": "bad text",
-    "large": "watch text",
-}
-UNVERIFIED = "unverified"
-# Rows in these states step back: grey, no chips, no clocks.
-CLOSING = frozenset({"done", "dropped", "closed", "declined", "withdrawn", "left", "rejected"})
+    "未完成": "info", "已完成": "good", "不再需要": "mute",
+    UNVERIFIED: "watch", "不予采用": "mute",
+    "暂停": "mute", "已退出": "mute", "黑名单": "bad",
+    "资料审阅": "info", "退回补正": "watch text", "评分与评审会": "info", "推荐": "good", "未入选": "mute", "已撤回": "mute",
+    "已报告": "watch text", "初步评估": "info", "责任界定": "info", "措施实施": "info", "修复验证": "info", "已关闭": "mute",
+    "特别重大事件": "bad", "重大事件": "bad text", "较大事件": "watch text",
+}  # fmt: skip
+# A row in one of these states is over; what is not over is counted as open.
+OVER = frozenset({"已完成", "不再需要", "已关闭", "未入选", "已撤回"})
+# These rows step back: grey, no chips, no clocks.
+CLOSING = OVER | {"已退出", "不予采用"}
 # What the sentence under a title counts.
-TOLD = (UNVERIFIED, "returned", "barred")
+TOLD = (UNVERIFIED, "退回补正", "黑名单")
 # Days after which something is late; other dates are only dates.
 DEADLINES: frozenset[Column] = frozenset({Todo.due, Incidents.due, Candidates.licence_until})
 
 
-def choices(table: type[Table]) -> Iterator[Choice]:
-    """The Choice columns of a table."""
-    return (column for column in table.columns.values() if isinstance(column, Choice))
+def _choices(table: type[Table], wanted: Collection[str]) -> Iterator[tuple[Choice, str]]:
+    for column in table.columns.values():
+        if isinstance(column, Choice):
+            yield from ((column, code) for code, label in column.options.items() if label.zh in wanted)
 
 
 def closing(table: type[Table]) -> list[tuple[Choice, str]]:
-    """The columns and option codes that close a row of the table."""
-    return [(column, code) for column in choices(table) for code in column.options if code in CLOSING]
+    """The columns and option codes that make a row of the table step back."""
+    return list(_choices(table, CLOSING))
+
+
+def over(table: type[Table]) -> list[tuple[Choice, str]]:
+    """The columns and option codes that end a row's work; none in a table whose rows are no work."""
+    return list(_choices(table, OVER))
 
 
 def told(table: type[Table]) -> list[tuple[Choice, str]]:
     """The columns and option codes that the sentence under the title counts."""
-    return [(column, code) for code in TOLD for column in choices(table) if code in column.options]
+    return [found for word in TOLD for found in _choices(table, (word,))]
+
+
+def unverified(table: type[Table]) -> list[tuple[Choice, str]]:
+    """The columns and option codes of submissions that nobody has checked."""
+    return list(_choices(table, (UNVERIFIED,)))
 
 
 def deadlines(table: type[Table]) -> list[Column]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from itertools import groupby
 from typing import Any
 
@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from workbook import look
 from workbook.building import words
-from workbook.building.kinds import DATE, text_width
+from workbook.building.kinds import DATE, line_count, text_width
 from workbook.building.live import quoted, sentence
 from workbook.building.marks import closing, deadlines
 from workbook.building.plan import FIRST, HEADER, LEFT, Plan, Spot
@@ -20,9 +20,9 @@ from workbook.look import Look
 from workbook.rows import Cell
 from workbook.schema import COMPUTED, CONFIDENTIAL, PARTNER, STAFF, Column, Formula, Key, Level, Scale
 
-ROW = 30  # points; two lines of text
+ROW = 32  # points; two lines of text
 GUTTER = 1.4
-LEAST_SCALE = 0.75  # a page never prints smaller than this; it goes over several sheets of paper instead
+LEAST_SCALE = 0.72  # a page never prints smaller than this; it goes over several sheets of paper instead
 PAPERS = ((9, 1047), (8, 1512))  # A4 and A3 landscape: Excel's code, room between the margins in pixels
 NOTE_WIDTH = 250
 REVIVABLE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -76,9 +76,7 @@ def _columns(sheet: Worksheet, plan: Plan) -> None:
         sheet.set_column(plan.spots[-1].index + 1, plan.spots[-1].index + 1, 4, None, {"collapsed": True})
 
 
-def _heading(
-    at: Look, sheet: Worksheet, plan: Plan, colour: str, neighbours: tuple[Plan | None, Plan | None]
-) -> None:
+def _heading(at: Look, sheet: Worksheet, plan: Plan, colour: str, neighbours: tuple[Plan | None, Plan | None]) -> None:
     """Rows 1 to 3: title, live sentence, ways to other pages and the legend."""
     for row, height in enumerate((30, 20, 20, 24, 36)):
         sheet.set_row(row, height)
@@ -122,7 +120,7 @@ def _legend(at: Look, sheet: Worksheet, row: int, column: int) -> None:
         row, column,
         ink(look.ACCENT), "■ ", plain, words.YOU_FILL.get(lang) + "   ",
         ink(look.HEAD_PARTNER), "■ ", plain, words.PARTNER_FILLS.get(lang) + "   ",
-        ink(look.SILVER), "□ ", plain, words.SYSTEM_WRITES.get(lang) + "   ",
+        ink(look.SLATE), "□ ", plain, words.SYSTEM_WRITES.get(lang) + "   ",
         ink(look.TEXT3, italic=True), "ƒ " + words.IS_FORMULA.get(lang),
         at.cell(None, font_size=9, indent=1),
     )  # fmt: skip
@@ -131,11 +129,11 @@ def _legend(at: Look, sheet: Worksheet, row: int, column: int) -> None:
 def _strip(at: Look, sheet: Worksheet, plan: Plan) -> None:
     """Row 4: the topic above each run of columns, and the mean above each mark."""
     topics = {name: section.label.get(plan.lang) for section in plan.table.sections for name in section.columns}
-    small = at.cell("subtitle", font_size=9, bold=True, valign="bottom", indent=1)
+    small = at.cell("subtitle", font_size=9, bold=True, valign="bottom", align="left", indent=1)
     runs = groupby(plan.spots, key=lambda spot: topics.get(spot.column.name))
     for topic, run in runs:
         spots = list(run)
-        if topic and not isinstance(spots[0].column, Scale):
+        if topic and len(spots) > 1 and not isinstance(spots[0].column, Scale):
             sheet.write_string(HEADER - 1, spots[0].index, topic, small)
         for spot in spots:
             if isinstance(spot.column, Scale):
@@ -158,8 +156,8 @@ def _styles(column: Column) -> tuple[str, str]:
     ]
 
 
-def _body(at: Look, plan: Plan, spot: Spot, **more: Any) -> Format:
-    """The format of a column's cells."""
+def _body(at: Look, plan: Plan, spot: Spot, value: Cell = None) -> Format:
+    """The format of a cell of a column: text longer than the row is read from its beginning, not from its middle."""
     shape = spot.look
     props: dict[str, Any] = {"num_format": shape.number_format, "align": shape.align}
     if shape.align != "center":
@@ -174,7 +172,12 @@ def _body(at: Look, plan: Plan, spot: Spot, **more: Any) -> Format:
         props |= {"font_color": look.TEXT2} if spot.column.prefix else {"bold": True}
     elif spot.index == LEFT + plan.frozen - 1 and spot.column.owner is PARTNER:
         props["bold"] = True  # the name by which people know the row
-    return at.cell(_styles(spot.column)[1], **props, **more)
+    text = value if isinstance(value, str) else ""
+    if shape.long and not 0 < line_count(text, spot.width) <= 2:
+        props["valign"] = "top"
+    if text.startswith(REVIVABLE):
+        props["quote_prefix"] = True  # F2 and Enter must not make it a formula
+    return at.cell(_styles(spot.column)[1], **props)
 
 
 def _table(at: Look, sheet: Worksheet, plan: Plan) -> None:
@@ -195,19 +198,17 @@ def _table(at: Look, sheet: Worksheet, plan: Plan) -> None:
 
 
 def _cells(at: Look, sheet: Worksheet, plan: Plan) -> None:
-    body = {spot.index: _body(at, plan, spot) for spot in plan.spots}
     for offset, row in enumerate(plan.rows or ({},)):
         line = FIRST + offset
         sheet.set_row(line, ROW)
         for spot in plan.spots:
-            style = body[spot.index]
             if isinstance(spot.column, Formula):
-                sheet.write_formula(line, spot.index, plan.formula(spot.column), style, plan.shown(spot.column, row))
+                sheet.write_formula(
+                    line, spot.index, plan.formula(spot.column), _body(at, plan, spot), plan.shown(spot.column, row)
+                )
                 continue
             value = row.get(spot.column.name)
-            if isinstance(value, str) and value.startswith(REVIVABLE):
-                style = _body(at, plan, spot, quote_prefix=True)  # F2 and Enter must not make it a formula
-            if _put(sheet, line, spot.index, value, style) != 0:
+            if _put(sheet, line, spot.index, value, _body(at, plan, spot, value)) != 0:
                 raise ValueError(f"{plan.table.name}.{spot.column.name}: no cell holds {str(value)[:40]!r}")
     texts = [s for s in plan.spots if s.look.number_format == "@"]
     if texts:
@@ -220,9 +221,10 @@ def _put(sheet: Worksheet, row: int, column: int, value: Cell, style: Format) ->
         return int(sheet.write_blank(row, column, None, style))
     if isinstance(value, str):
         return int(sheet.write_string(row, column, value, style))
-    if isinstance(value, date | datetime):
-        return int(sheet.write_datetime(row, column, value, style))
-    return int(sheet.write_number(row, column, value, style))
+    if isinstance(value, date):
+        at = value if isinstance(value, datetime) else datetime.combine(value, time())
+        return int(sheet.write_datetime(row, column, at, style))
+    return int(sheet.write_number(row, column, float(value), style))
 
 
 def _note(sheet: Worksheet, plan: Plan, spot: Spot) -> None:
@@ -239,7 +241,13 @@ def _note(sheet: Worksheet, plan: Plan, spot: Spot) -> None:
     text = "\n".join(label.get(lang) for label in said if label)
     if text:
         lines = sum(1 + text_width(line) * 6 // (NOTE_WIDTH - 20) for line in text.split("\n"))
-        shape = {"font_name": look.FONT, "font_size": 9, "color": look.WHITE, "width": NOTE_WIDTH, "height": 18 * lines + 14}
+        shape = {
+            "font_name": look.FONT,
+            "font_size": 9,
+            "color": look.WHITE,
+            "width": NOTE_WIDTH,
+            "height": 18 * lines + 14,
+        }
         sheet.write_comment(HEADER, spot.index, text, {**shape, "author": words.PRODUCT.get(lang)})
 
 
@@ -274,17 +282,30 @@ def _colours(at: Look, sheet: Worksheet, plan: Plan) -> None:
     """Closed rows step back first; then dates that are late; then words that want attention."""
     last, row = plan.last_row, FIRST + 1
     whole = (FIRST, LEFT, last, plan.spots[-1].index)
-    closed = [f"${plan.spot(c).letter}{row}={quoted(c.options[code].get(plan.lang))}" for c, code in closing(plan.table)]
+    closed = [
+        f"${plan.spot(c).letter}{row}={quoted(c.options[code].get(plan.lang))}" for c, code in closing(plan.table)
+    ]
     if closed:
         test = closed[0] if len(closed) == 1 else f"OR({','.join(closed)})"
         grey = at.chip("mute", glyph=False)
-        sheet.conditional_format(*whole, {"type": "formula", "criteria": f"={test}", "format": grey, "stop_if_true": True})
+        sheet.conditional_format(
+            *whole, {"type": "formula", "criteria": f"={test}", "format": grey, "stop_if_true": True}
+        )
     for column in deadlines(plan.table):
         spot = plan.spot(column)
         cell = f"${spot.letter}{row}"
-        for test, meaning in ((f"{cell}<TODAY()", "bad"), (f"{cell}<=TODAY()+3", "watch"), (f"{cell}<=TODAY()+7", "info")):
+        for test, meaning in (
+            (f"{cell}<TODAY()", "bad"),
+            (f"{cell}<=TODAY()+3", "watch"),
+            (f"{cell}<=TODAY()+7", "info"),
+        ):
             clock = ",".join([f'{cell}<>""', *(f"NOT({word})" for word in closed), test])
-            rule = {"type": "formula", "criteria": f"=AND({clock})", "format": at.chip(meaning, DATE), "stop_if_true": True}
+            rule = {
+                "type": "formula",
+                "criteria": f"=AND({clock})",
+                "format": at.chip(meaning, DATE),
+                "stop_if_true": True,
+            }
             sheet.conditional_format(FIRST, spot.index, last, spot.index, rule)
     for spot, value, meaning in _chips(plan):
         shape = "0" if isinstance(value, int) else "@"

@@ -44,7 +44,8 @@ GUARD = Label(
     "The system writes this column; typing here does not last. Change its source instead, or use the remark column.",
 )
 KEY_PROMPT = Label(
-    "新的一行写下一个没有用过的编号；已用的编号不要改。", "Give a new row the next unused number; never change one in use."
+    "新的一行写下一个没有用过的编号；已用的编号不要改。",
+    "Give a new row the next unused number; never change one in use.",
 )
 KEY_MEND = Label(
     "这个编号已经有了。请写一个没有用过的编号。", "This number is in use already. Take one that was never used."
@@ -64,7 +65,9 @@ DATE_MEND = Label("请写成日期，例如 2026-12-31。", "Write it as a date 
 MOMENT_MEND = Label("请写成时间，例如 2026-12-31 18:00。", "Write it as a time such as 2026-12-31 18:00.")
 NUMBER_MEND = Label("请填 {} 到 {} 的数字。", "Give a number from {} to {}.")
 WHOLE_MEND = Label("请填 {} 到 {} 的整数。", "Give a whole number from {} to {}.")
-CODE_MEND = Label("统一社会信用代码是 18 位，请对照营业执照。", "The code has 18 characters; compare it with the licence.")
+CODE_MEND = Label(
+    "统一社会信用代码是 18 位，请对照营业执照。", "The code has 18 characters; compare it with the licence."
+)
 PHONE_MEND = Label(
     "请填 11 位手机号、带区号的座机，或以 + 开头的国际号码。",
     "Give an 11-digit mobile, a landline with area code, or a number that begins with +.",
@@ -72,13 +75,20 @@ PHONE_MEND = Label(
 EMAIL_MEND = Label("邮箱应形如 name@company.cn。", "The address should look like name@company.cn.")
 
 # Header notes
-SHOWN_NOTE = Label("伙伴在回执页看到这一列，以最近一次保存为准。", "The partner sees this on the receipt page, as of the last save.")
+SHOWN_NOTE = Label(
+    "伙伴在回执页看到这一列，以最近一次保存为准。", "The partner sees this on the receipt page, as of the last save."
+)
 SECRET_NOTE = Label("机密：不出现在给伙伴的页面和导出里。", "Confidential: never on a partner's page or export.")
 MOMENT_NOTE = Label("“设置”页时区的当地时间，默认北京时间。", "Local time of the zone in Settings, Beijing by default.")
 DUE_NOTE = Label("逾期 ■；3 天内 ▲；7 天内 ○。", "Overdue ■; within 3 days ▲; within 7 days ○.")
 LINK_NOTE = Label("点一下，跳到要处理的页。", "Click to go to the page where it is handled.")
-FILES_NOTE = Label("文件在附件文件夹里；这里是文件名。待补 表示还没有交来。", "The files are in the attachments folder; these are their names.")
-SCALE_NOTE = Label("1–5 分，5 分最好；上方是均分，随筛选变化，不含不了解。", "1 to 5, 5 is best; the mean above follows the filter.")
+FILES_NOTE = Label(
+    "文件在附件文件夹里；这里是文件名。待补 表示还没有交来。",
+    "The files are in the attachments folder; these are their names.",
+)
+SCALE_NOTE = Label(
+    "1–5 分，5 分最好；上方是均分，随筛选变化，不含不了解。", "1 to 5, 5 is best; the mean above follows the filter."
+)
 DEPRECATED_NOTE = Label("此列已停用，保留旧内容。", "No longer used; kept for its old content.")
 
 # Text inside declared formulas, for books in English
@@ -98,7 +108,9 @@ TILE_AS_OF_NOTE = Label("最近一份写进本簿的提交", "the latest submiss
 WHO = Label("谁做什么", "Who does what")
 WHO_ASIDE = Label("打开就能看，不用安装任何东西", "Opens anywhere; nothing to install")
 CHAPTERS = Label("章节", "Chapters")
-CHAPTERS_ASIDE = Label("点名称进入；右边是未了的条数", "Click a name; beside it the open rows")
+CHAPTERS_ASIDE = Label("点名称进入", "Click a name to go there")
+OPEN_UNIT = Label('0" 条未了"', '0" open"')
+ROWS_UNIT = Label('0" 条"', '0" rows"')
 COLOURS = Label("颜色与符号", "Colours and signs")
 STAFF = Label("员工", "Staff")
 STAFF_LINES = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workbook.errors import MissingTable
 from workbook.ooxml.append import Append, Placed
-from workbook.ooxml.cells import Cell, Read, item_text
+from workbook.ooxml.cells import Cell, Read, shared_strings
 from workbook.ooxml.package import Package
 from workbook.ooxml.parts import Parts
 from workbook.ooxml.sheet import Sheet
@@ -99,9 +99,9 @@ class Book:
     def _shared_strings(self) -> list[str]:
         if self._strings is None:
             self._strings = [
-                item_text(item)
+                text
                 for part in self._parts.related(self._workbook.part, "sharedStrings")
-                for item in self._parts.tree(part).named("si")
+                for text in shared_strings(self._parts.read(part), part)
             ]
         return self._strings
 

@@ -28,6 +28,9 @@ _CODE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MARKUP = re.compile(rb"<!\[CDATA\[(.*?)\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _VALUE = re.compile(rb"<(?:[\w.-]+:)?v(?:\s[^>]*)?>([^<]*)<")
 _PLAIN_INLINE = re.compile(rb"<(?:[\w.-]+:)?is><(?:[\w.-]+:)?t(?:\s[^>]*)?>([^<]*)</[^>]*></[^>]*>")
+_ITEM = re.compile(rb"<((?:[\w.-]+:)?si)(?:\s[^>]*)?(?:/>|>(.*?)</\1\s*>)", re.DOTALL)
+_PLAIN_TEXT = re.compile(rb"\s*<(?:[\w.-]+:)?t(?:\s[^>]*)?(?:/>|>([^<]*)</[^>]*>)\s*")
+_TYPE = re.compile(rb"""\st\s*=\s*["'](\w+)["']""")
 _FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
 
 
@@ -75,7 +78,7 @@ def number_text(value: int | float | Decimal, place: Place) -> str:
     """A number as it stands in a cell: exact, finite, with at most fifteen digits unless it is a fraction in binary."""
     try:
         size = abs(float(value))
-    except OverflowError:
+    except (OverflowError, ValueError):
         size = math.inf
     if not math.isfinite(size):
         raise place.refuse(f"{_shown(value)} 不是有限的数，单元格里放不下。")
@@ -196,7 +199,8 @@ class OldCell:
         body = self.body
         if not body:
             return None
-        kind = self.attributes.get("t", "n")
+        typed = _TYPE.search(self.tag)
+        kind = typed[1].decode() if typed else "n"
         if b"<!" in body or b"<?" in body:
             body = _MARKUP.sub(lambda found: escape(found[1].decode()).encode() if found[1] else b"", body)
         if kind == "inlineStr":
@@ -232,6 +236,20 @@ def _inline_text(body: bytes) -> str | None:
         return decode_text(unescape(plain[1].decode())) or None
     items = [item for item in parse(b"<c>" + body + b"</c>", "c").children if item.local == "is"]
     return "".join(map(item_text, items)) or None
+
+
+def shared_strings(data: bytes, part: str) -> list[str]:
+    """The texts of a shared strings part; plain items are read without a tree, as there may be a million."""
+    if b"<!" in data:
+        return [item_text(item) for item in parse(data, part).named("si")]
+    texts = []
+    for found in _ITEM.finditer(data):
+        plain = _PLAIN_TEXT.fullmatch(found[2] or b"<t/>")
+        if plain:
+            texts.append(decode_text(unescape((plain[1] or b"").decode())))
+        else:
+            texts.append(item_text(parse(b"<si>" + found[2] + b"</si>", part)))
+    return texts
 
 
 def item_text(item: Element) -> str:

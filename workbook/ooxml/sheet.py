@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from workbook.errors import NotAWorkbook
 from workbook.ooxml.cells import NewCell, OldCell
@@ -14,6 +15,7 @@ from workbook.ooxml.spans import TAG_ATTRIBUTES, TAG_REST, Edit, Element, attrib
 _DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData(?=[\s/>])" + TAG_REST)
 _UNSEEN = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
 _NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
+_COLUMN = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})\d""")
 _AREA_FORMULA = re.compile(rb"""<(?:[\w.-]+:)?f\s[^>]*\bt=["'](?:array|dataTable)["'][^>]*>""")
 # What a new row does not take over from the row above: its own number, hiding, grouping, cached extent.
 _NOT_INHERITED = frozenset({"r", "spans", "hidden", "collapsed", "outlineLevel"})
@@ -193,5 +195,10 @@ class Sheet:
 
 
 def _reference(tag: bytes) -> int:
-    found = re.search(rb"""\sr\s*=\s*["']([A-Za-z]+)""", tag)
-    return column_number(found[1].decode()) if found else 0
+    found = _COLUMN.search(tag)
+    return _column(found[1]) if found else 0
+
+
+@cache
+def _column(letters: bytes) -> int:
+    return column_number(letters.decode())

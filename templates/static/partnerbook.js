@@ -1,0 +1,138 @@
+/* Everything here is a convenience: each page works without it. */
+(() => {
+  const all = (selector, act) => document.querySelectorAll(selector).forEach(act);
+  const say = (words, n) => words.replace("{n}", n);
+
+  all("[data-focus]", e => e.focus());
+  all(".summary a", a => a.addEventListener("click", event => {
+    const to = document.getElementById(a.hash.slice(1));
+    if (!to) return;
+    event.preventDefault();
+    to.focus({ preventScroll: true });
+    (to.closest(".field") || to).scrollIntoView();
+  }));
+
+  all("[data-limit]", e => {
+    const out = document.getElementById(e.id + "-count"), limit = +e.dataset.limit;
+    const tell = () => {
+      const left = limit - [...e.value.trim()].length;
+      out.textContent = left < 0 ? say(out.dataset.over, -left) : say(out.dataset.left, left);
+      out.className = left < 0 ? "error" : "hint";
+    };
+    e.addEventListener("input", tell);
+    if (e.value) tell();
+  });
+
+  // 12,345.6 万元 -> 123,456,000.00 元, on digits, never floats
+  all("[data-money]", e => {
+    const out = document.getElementById(e.dataset.money), shift = e.dataset.unit.length - 1;
+    const tell = () => {
+      const found = /^([+-]?)(\d{1,13})(?:\.(\d*))?$/.exec(e.value.normalize("NFKC").replace(/[,\s]/g, ""));
+      if (!found || (found[3] || "").length > shift + 2) { out.textContent = ""; return; }
+      const digits = (found[3] || "").padEnd(shift + 2, "0");
+      const whole = (found[2] + digits.slice(0, shift)).replace(/^0+(?=\d)/, "").replace(/\B(?=(\d{3})+$)/g, ",");
+      out.textContent = say(out.dataset.words, (found[1] === "-" ? "-" : "") + whole + "." + digits.slice(shift));
+    };
+    e.addEventListener("input", tell);
+    if (e.value) tell();
+  });
+
+  all("[data-tidy]", e => e.addEventListener("change", () => {
+    e.value = e.value.normalize("NFKC").replace(/\s/g, "").toUpperCase();
+  }));
+
+  if (navigator.clipboard) all("[data-copy]", b => {
+    b.hidden = false;
+    b.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(b.dataset.copy);
+      const was = b.textContent;
+      b.textContent = b.dataset.done;
+      setTimeout(() => { b.textContent = was; }, 2000);
+    });
+  });
+  all("[data-print]", b => { b.hidden = false; b.addEventListener("click", () => print()); });
+
+  all("form[data-once]", form => {
+    let changed = false, leaving = false;
+    form.addEventListener("input", () => { changed = true; });
+    addEventListener("beforeunload", event => { if (changed && !leaving) event.preventDefault(); });
+
+    // One press, one submission. The server holds the id; this only spares the sender a second press.
+    form.addEventListener("submit", event => {
+      const b = event.submitter;
+      if (leaving || form.dataset.uploading) {
+        event.preventDefault();
+        if (b && !leaving) { const was = b.textContent; b.textContent = form.dataset.wait; setTimeout(() => { b.textContent = was; }, 3000); }
+        return;
+      }
+      leaving = true;
+      if (!b || b.name) return;
+      const was = b.textContent;
+      const free = () => { leaving = false; b.textContent = was; b.removeAttribute("aria-disabled"); };
+      b.textContent = form.dataset.once;
+      b.setAttribute("aria-disabled", "true");
+      setTimeout(free, 20000);
+      addEventListener("pageshow", page => { if (page.persisted) free(); }, { once: true });
+    });
+
+    // Files go up one after the other, with progress; without script they travel with the form.
+    let queue = Promise.resolve();
+    form.querySelectorAll("[data-upload]").forEach(box => {
+      const input = box.querySelector("input[type=file]"), blank = box.querySelector("template");
+      const list = () => box.querySelector(".files");
+
+      const send = (file, row, again) => new Promise(done => {
+        const [name, bar, note, stop] = row.children, request = new XMLHttpRequest();
+        const body = new FormData(form);
+        for (const [key, value] of [...body]) if (value instanceof File) body.delete(key);
+        list().querySelectorAll("input[type=hidden]").forEach(kept => body.append(input.name, kept.value));
+        body.append(input.name, file);
+        body.append("send", input.name);
+        const fail = words => {
+          bar.hidden = true; note.className = "error"; note.textContent = words;
+          stop.textContent = box.dataset.retry; stop.onclick = again; done();
+        };
+        name.textContent = file.name; bar.hidden = false; bar.value = 0;
+        note.className = "soft"; note.textContent = box.dataset.sending; stop.textContent = box.dataset.stop;
+        stop.onclick = () => { request.abort(); row.remove(); done(); };
+        if (file.size > box.dataset.max * 1e6) return fail(box.dataset.big);
+        request.open("POST", form.action);
+        request.responseType = "document";
+        request.timeout = 180000;
+        request.upload.onprogress = sent => { bar.value = 100 * sent.loaded / sent.total; };
+        request.onerror = request.ontimeout = () => fail(box.dataset.failed);
+        request.onload = () => {
+          const fresh = request.response && request.response.getElementById(list().id);
+          if (request.status !== 200 || !fresh) return fail(box.dataset.failed);
+          const pending = [...list().querySelectorAll("li[data-pending]")].filter(li => li !== row);
+          const before = new Set([...list().querySelectorAll(".refused")].map(li => li.textContent));
+          const refused = [...list().querySelectorAll(".refused")].filter(li => before.has(li.textContent));
+          fresh.append(...refused, ...pending);
+          list().replaceWith(fresh);
+          fresh.hidden = !fresh.children.length;
+          done();
+        };
+        request.send(body);
+      });
+
+      input.addEventListener("change", () => {
+        for (const file of input.files) {
+          const row = blank.content.firstElementChild.cloneNode(true);
+          row.dataset.pending = "1";
+          row.children[0].textContent = file.name;
+          list().append(row);
+          list().hidden = false;
+          const queued = () => {
+            form.dataset.uploading = "1";
+            queue = queue.then(() => row.isConnected && send(file, row, queued)).then(() => {
+              if (!form.querySelector("li[data-pending] progress:not([hidden])")) delete form.dataset.uploading;
+            });
+          };
+          row.children[3].onclick = () => row.remove();
+          queued();
+        }
+        input.value = "";
+      });
+    });
+  });
+})();

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import datetime
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.ooxml.books import edited, grid, member, partners, rezipped, small, values
+from workbook.errors import ValueRefused
+from workbook.ooxml import Book
+from workbook.ooxml.cells import decode_text, encode_text
+
+BASE = small(options={"default_date_format": "yyyy-mm-dd"})
+HOSTILE = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1＋1",
+    "＋1",
+    "－1",
+    "＠x",
+    '=cmd|"/c calc"!A1',
+]
+AWKWARD = [
+    " leading and trailing ",
+    "two  blanks",
+    "line\nbreak",
+    "tab\tin",
+    "carriage\rreturn\r\n",
+    "<b>&amp; \"quotes\" 'too'</b>",
+    "]]>",
+    "<![CDATA[x]]>",
+    "_x0041_",
+    "_x0041_x0042_",
+    "_x005F_x0041_",
+    "__x0041__",
+    "_x0041\r",
+    "_x00e9_",
+    "_X0041_",
+    "control \x01\x0b\x1f",
+    "emoji 😀👩‍👩‍👧",
+    "rare 𠮷野家 㐀",
+    "right to left עברית",
+    "zero\u200bwidth \ufeff bom",
+    "007",
+    "1e5",
+    "TRUE",
+    "'quoted",
+    "x" * 32767,
+    "😀" * 16383,
+]
+
+
+def written(value: Any, data: bytes = BASE, column: str = "k") -> bytes:
+    book = Book.read(data)
+    book.append("T", [{column: value}])
+    return book.to_bytes()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_that_could_come_alive_as_a_formula_stays_text(text: str) -> None:
+    data = written(text)
+    cell = grid(data, "S")["B4"]
+    assert cell.data_type in ("s", "inlineStr") and cell.value is not None
+    assert cell.quotePrefix and cell.number_format == "@"
+    assert values(data, "S")[3][1] == text
+    xml = member(data, "xl/worksheets/sheet1.xml")
+    assert "<f" not in xml
+    assert 't="inlineStr"><is><t xml:space="preserve">' in xml
+    assert not grid(data, "S")["C4"].quotePrefix
+
+
+def test_the_quoted_style_keeps_the_look_and_is_made_once() -> None:
+    book = Book.read(partners())
+    before = member(partners(), "xl/styles.xml").count("<xf ")
+    for _ in range(3):
+        book.append("tblPartners", [{"金额": "=1", "名称": "=2"}, {"金额": "=3"}, {"金额": 4}])
+    data = book.to_bytes()
+    sheet = grid(data, "登记 表")
+    assert sheet["D7"].border.left.style == "thin" and sheet["D7"].quotePrefix
+    assert not sheet["D9"].quotePrefix and sheet["D9"].number_format == "#,##0.00"
+    styles = member(data, "xl/styles.xml")
+    assert styles.count("<xf ") == before + 2
+    count = re.search(r'<cellXfs count="(\d+)">(.*?)</cellXfs>', styles, re.DOTALL)
+    assert count and int(count[1]) == count[2].count("<xf ")
+    # Behind hostile text the column's own style comes back.
+    book.append("tblPartners", [{"金额": "=5"}])
+    book.append("tblPartners", [{"金额": 6}])
+    assert not grid(book.to_bytes(), "登记 表")["D17"].quotePrefix
+
+
+@pytest.mark.parametrize("text", AWKWARD, ids=lambda text: ascii(text[:20]))
+def test_text_reads_back_as_it_was_written(text: str) -> None:
+    data = written(text)
+    assert values(data, "S")[3][1] == text
+    assert Book.read(data).rows("T")[-1].values["k"] == text
+
+
+def test_a_carriage_return_is_never_written_raw() -> None:
+    xml = member(written("a\r\nb"), "xl/worksheets/sheet1.xml")
+    assert "a_x000D_\nb" in xml and "\r" not in xml.partition("<sheetData>")[2]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff") | st.sampled_from("_x0041D\r"), max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_coded_so_that_it_reads_back(text: str) -> None:
+    assert decode_text(encode_text(text)) == text
+    assert not re.search("[\x00-\x08\x0b-\x1f]", encode_text(text))
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("a\ufffeb", "U\\+FFFE"),
+        ("\uffff", "U\\+FFFF"),
+        ("a\ud800", "U\\+D800"),
+        ("x" * 32768, "32768"),
+        ("😀" * 16384, "32768"),
+        (float("nan"), "不是有限"),
+        (float("inf"), "不是有限"),
+        (Decimal("NaN"), "不是有限"),
+        (Decimal("sNaN"), "不是有限"),
+        (Decimal("-Infinity"), "不是有限"),
+        (Decimal("1e400"), "不是有限"),
+        (10**400, "不是有限"),
+        (Decimal("1e-400"), "范围"),
+        (1234567890123456, "16 位"),
+        (Decimal("0.1234567890123456"), "16 位"),
+        (1234567890123456789.0, "位有效数字"),
+        (datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), "时区"),
+        (datetime.date(1899, 12, 31), "早于"),
+        (b"bytes", "bytes"),
+        ([1], "list"),
+    ],
+    ids=repr,
+)
+def test_a_value_that_cannot_stand_in_a_cell_is_refused_with_its_place(value: Any, named: str) -> None:
+    book = Book.read(BASE)
+    with pytest.raises(ValueRefused, match=named) as refused:
+        book.append("T", [{"k": "fine"}, {"v": value}])
+    assert "表格 T 的列“v”" in str(refused.value)
+    assert book.to_bytes() == BASE
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "read"),
+    [
+        (True, "1", True),
+        (False, "0", False),
+        (0, "0", 0),
+        (-7, "-7", -7),
+        (123456789012345, "123456789012345", 123456789012345),
+        (10**20, None, 1e20),
+        (0.1, "0.1", 0.1),
+        (86.66666666666667, "86.66666666666667", 86.66666666666667),
+        (-0.0, "0", 0),
+        (2.0, "2", 2),
+        (1e300, "1e+300", 1e300),
+        (Decimal("12.30"), "12.30", 12.3),
+        (Decimal("0.000001"), "0.000001", 0.000001),
+        (Decimal("1E+3"), "1000", 1000),
+        (Decimal("123456789012.345"), "123456789012.345", 123456789012.345),
+    ],
+    ids=repr,
+)
+def test_numbers_are_written_exactly(value: Any, text: str | None, read: Any) -> None:
+    data = written(value, column="v")
+    found = re.search(r'<c r="C4"[^>]*><v>([^<]*)</v>', member(data, "xl/worksheets/sheet1.xml"))
+    assert found and (text is None or found[1] == text)
+    assert grid(data, "S")["C4"].value == read
+    assert values(data, "S")[3][2] == read
+    assert type(values(data, "S")[3][2] is True) is type(read is True)
+
+
+@pytest.mark.parametrize("date1904", [False, True])
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime.date(2026, 2, 28),
+        datetime.date(9999, 12, 31),
+        datetime.date(1904, 1, 2),
+        datetime.datetime(2026, 2, 28, 23, 59, 59),
+        datetime.datetime(2024, 2, 29, 0, 0, 1),
+        datetime.datetime(2030, 7, 1, 12, 34, 56, 999999),
+    ],
+    ids=str,
+)
+def test_dates_and_times_read_back_to_the_second(value: Any, date1904: bool) -> None:
+    data = small(options={"date_1904": date1904})
+    assert Book.read(data).date1904 is date1904
+    out = written(value, data, "v")
+    whole = value.replace(microsecond=0) if isinstance(value, datetime.datetime) else value
+    midnight = isinstance(whole, datetime.datetime)
+    expected = whole if midnight else datetime.datetime.combine(whole, datetime.time())
+    assert grid(out, "S")["C4"].value == expected
+    read = values(out, "S")[3][2]
+    assert read == whole or read == expected
+
+
+def test_the_days_before_march_1900_are_counted_as_excel_counts_them() -> None:
+    for day, serial in ((datetime.date(1900, 1, 1), 1), (datetime.date(1900, 2, 28), 59), (datetime.date(1900, 3, 1), 61)):
+        assert Book.read(written(day, column="v")).rows("T")[-1].values["v"] == serial
+
+
+def test_a_date_gets_a_date_format_only_where_nobody_chose_one() -> None:
+    assert grid(written(datetime.date(2026, 1, 2), column="v"), "S")["C4"].is_date
+    book = Book.read(partners())
+    book.append("tblPartners", [{"日期": datetime.date(2026, 1, 2), "金额": datetime.date(2026, 1, 2)}])
+    sheet = grid(book.to_bytes(), "登记 表")
+    assert sheet["E7"].number_format == "yyyy-mm-dd"
+    assert sheet["D7"].number_format == "#,##0.00"
+
+
+def test_empty_text_and_none_leave_an_empty_cell() -> None:
+    book = Book.read(BASE)
+    book.append("T", [{"k": "", "v": None}, {"k": "last"}])
+    assert [cell.value for cell in grid(book.to_bytes(), "S")["B"]] == [None, "k", "a", None, "last"]
+    assert [row.number for row in book.rows("T")] == [3, 5]
+
+
+def test_every_kind_of_cell_is_read() -> None:
+    cells = {
+        "A": '<c r="B3" t="inlineStr"><is><r><t>rich </t></r><r><t>text_x000D_</t></r><rPh sb="0" eb="1"><t>ruby</t></rPh></is></c>',
+        "B": '<c r="B3" t="str"><f>"a"</f><v>cached_x0041_ &amp;</v></c>',
+        "C": '<c r="B3" t="e"><v>#REF!</v></c>',
+        "D": '<c r="B3" t="b"><v>1</v></c>',
+        "E": '<c r="B3"><v>1.50</v></c>',
+        "F": '<c r="B3"><v>12</v></c>',
+        "G": '<c r="B3" t="d"><v>2026-01-02T12:00:00Z</v></c>',
+        "H": '<c r="B3" t="inlineStr"><is><t><![CDATA[<b>&]]></t></is></c>',
+    }
+    expected = ["rich text\r", "cachedA &", "#REF!", True, 1.5, 12, 46024.5, "<b>&"]
+    for cell, value in zip(cells.values(), expected, strict=True):
+        data = edited(BASE, "xl/worksheets/sheet1.xml", r'<c r="B3".*?</c>', cell)
+        assert Book.read(data).rows("T")[0].values == {"k": value, "v": 1}
+
+
+def test_shared_strings_are_read_as_calamine_reads_them() -> None:
+    items = (
+        "<si><t>a</t></si><si/><si><t/></si><si><r><t>ri</t></r><r><rPr><b/></rPr><t xml:space=\"preserve\"> ch</t></r></si>"
+        "<si><t>_x005F_x0041_ &lt;</t><phoneticPr fontId=\"1\"/></si>"
+    )
+    head = '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    rows = "".join(f'<row r="{3 + n}"><c r="B{3 + n}" t="s"><v>{n}</v></c><c r="C{3 + n}"><v>1</v></c></row>' for n in range(5))
+    data = rezipped(BASE, {"xl/sharedStrings.xml": f"{head}{items}</sst>".encode()})
+    data = edited(data, "xl/worksheets/sheet1.xml", '<row r="3".*</row>', rows)
+    data = edited(data, "xl/worksheets/sheet1.xml", '<row r="2".*?</row>', "")
+    data = edited(data, "xl/tables/table1.xml", "B2:C3", "B2:C7")
+    ours = [row.values["k"] or "" for row in Book.read(data).rows("T")]
+    assert ours == [row[-2] for row in values(data, "S") if row[-1] == 1] == ["a", "", "", "ri ch", "_x0041_ <"]
