@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from forms_server.inbox import Inbox
 BOOK = "00000000-0000-4000-8000-000000000001"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 TALLEST = {"desktop": 2100, "phone": 2200}
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n" + b" " * 0
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 ANSWERS = {
     "legal_name": "杭州青禾精密制造有限公司", "credit_code": "91110000600037341L", "contact": "李青",
     "phone": "138 0013 8000", "email": "liqing@example.com",
@@ -84,7 +85,7 @@ def candidate(page: Page, address: str, inbox: Inbox, out: Path, size: str) -> N
     send(page)
     picture(page, out / f"form-candidate-errors-{size}.png", TALLEST[size])
     top = page.evaluate("document.querySelector('#annual_revenue').getBoundingClientRect().top + scrollY - 300")
-    picture(page, out / f"form-candidate-end-{size}.png", 3000, top)
+    picture(page, out / f"form-candidate-end-{size}.png", TALLEST[size], top)
     page.fill("#credit_code", "91110000600037341L")
     page.fill("#bank_authorisation", "2026-0117")
     page.check("#consent")
@@ -128,7 +129,8 @@ def main() -> None:
         "--disable-component-update", "--disable-sync",
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as (address, inbox), sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=args)
+        chinese = {**os.environ, "LANGUAGE": "zh_CN"}  # the browser's own words on file and date controls
+        browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=args, env=chinese)
         take(browser, address, inbox, out)
         browser.close()
 

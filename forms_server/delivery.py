@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,7 +31,7 @@ from workbook.ooxml import Book, TableView
 from workbook.rows import headers, need, row_cells, shown_words
 from workbook.schema import COMPUTED, Moment, Number, Submission, Table
 from workbook.store import Snapshot, Step, no_step
-from workbook.tables import BY_NAME, SettingRow, Settings
+from workbook.tables import BY_NAME, SettingRow, Settings, Todo
 
 log = logging.getLogger("partnerbook.delivery")
 
@@ -148,6 +149,7 @@ class Delivery:
                 placed += self._append(book, BY_NAME[table], seen, rows, result)
         if not placed:
             return
+        remind(book, placed, settings_of(book))
         generation = self.inbox.hand_out_generation(placed, seen.generation, self.me)
         if generation is None:
             raise AnotherWriter
@@ -267,6 +269,37 @@ class Delivery:
             raise AnotherWriter from error
 
 
+def remind(book: Book, placed: Sequence[tuple[Stored, str]], settings: Mapping[str, str]) -> None:
+    """Put a to-do beside each new row: somebody has to check who sent it. A book without the page goes without."""
+    key, subject = Todo.key(), Todo.columns["subject"]
+    try:
+        view = book.table(Todo.name)
+        where = need(Todo, view.columns, [key.name, subject.name], view.sheet)
+        rows = [row.values for row in book.rows(Todo.name)]
+        known = {str(row.get(where[subject.name]) or "") for row in rows}
+        number = max((key.number(row.get(where[key.name])) or 0 for row in rows), default=0)
+        fresh = []
+        for stored, row_key in placed:
+            if row_key in known:  # the row came back after a restore; its to-do is there
+                continue
+            number += 1
+            table = BY_NAME[stored.table]
+            zone = ZoneInfo(settings["zone"])
+            due = stored.received_at.astimezone(zone).date() + timedelta(days=_days(settings["verify_days"]))
+            values = {
+                key.name: key.make(number), "due": due, "matter": f"核实新的{table.label.zh}", subject.name: row_key,
+                "chapter_name": table.chapter.value.zh, "rule": "公开表单谁都能填，核实之前不算数", "page": table.name,
+            }  # fmt: skip
+            fresh.append(row_cells(Todo, values, view.columns, view.sheet))
+        book.append(Todo.name, fresh)
+    except PartnerBookError as error:  # the submissions matter more than the reminder
+        log.warning("no to-do was written: %s", error)
+
+
+def _days(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 4 else 5
+
+
 def look(book: Book) -> Seen:
     """Find every submission in the book, by table name and header, wherever people moved them."""
     tables: dict[str, TableView] = {}
@@ -316,7 +349,7 @@ def settings_of(book: Book) -> dict[str, str]:
     """The settings that pages and delivery need, by `Profile` field; what is gone or blank falls back to the default."""
     fields = {
         "company": SettingRow.COMPANY, "department": SettingRow.DEPARTMENT, "mail": SettingRow.MAIL,
-        "phone": SettingRow.PHONE, "zone": SettingRow.ZONE,
+        "phone": SettingRow.PHONE, "zone": SettingRow.ZONE, "verify_days": SettingRow.VERIFY_DAYS,
     }  # fmt: skip
     defaults = {name: value for name, value, _ in SettingRow.DEFAULTS}
     found = dict(defaults)

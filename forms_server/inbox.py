@@ -93,6 +93,7 @@ class Profile:
     mail: str = ""
     phone: str = ""
     zone: str = "Asia/Shanghai"
+    verify_days: str = "5"
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ ANSWERS = {
     "legal_name": "=HYPERLINK(\"http://example.com\",\"杭州青禾\")", "credit_code": CREDIT_CODE, "company_type": "limited",
     "contact": "联系人", "phone": "138 0013 8000", "email": "li@example.com", "licence_term": "dated",
     "licence_until": "2039-03-07", "business_scope": "精密结构件", "main_business": "精密结构件设计与加工",
-    "annual_revenue": "12,345.6", "team_size": "８５", "consent": "y",
+    "annual_revenue": "12,345.6", "team_size": "８５", "consent": "yes",
 }  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def test_from_post_to_the_cell_and_back_to_the_partners_page(house: House) -> No
     page = client.get("/forms/candidate").text
     fields = {**ANSWERS, "submission": hidden(page, "submission"), "csrf_token": hidden(page, "csrf_token")}
     answer = client.post("/forms/candidate", data=fields)
-    assert answer.status_code == 303
+    assert answer.status_code == 303, re.findall(r"(?s)<p class=\"error.*?</p>", answer.text)
     receipt = answer.headers["Location"]
     assert client.post("/forms/candidate", data=fields).headers["Location"] == receipt
 

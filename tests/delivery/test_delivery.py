@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from forms_server.house import House, open_house
@@ -287,3 +288,30 @@ def test_the_generation_is_hidden_and_rises_with_each_delivery(house: House) -> 
         house.delivery.run()
         assert generation(house.path) == n
     assert Book.read(house.path.read_bytes()).defined_name(GENERATION) == "2"
+
+
+def test_each_new_row_brings_a_to_do_with_its_due_date_once(house: House) -> None:
+    for n in (1, 2):
+        house.inbox.submit(candidate(n))
+    house.delivery.run()
+    todo = rows_of(house.path, "todo")
+    assert [(row["待办编号"], row["对象"], row["状态"], row["页面"]) for row in todo] == [
+        ("T-0001", "C-0001", "未完成", "candidates"), ("T-0002", "C-0002", "未完成", "candidates"),
+    ]  # fmt: skip
+    arrived = rows_of(house.path)[0]["提交时间"].date()
+    assert (todo[0]["到期"].date() - arrived).days == 5  # 设置.核实期限
+    backup = house.path.read_bytes()
+    house.inbox.submit(candidate(3))
+    house.delivery.run()
+    house.path.write_bytes(backup)
+    for _ in range(2):
+        house.delivery.run()
+    assert [row["对象"] for row in rows_of(house.path, "todo")] == ["C-0001", "C-0002", "C-0003"]
+
+
+def test_a_book_whose_to_do_page_is_gone_still_takes_submissions(house: House) -> None:
+    opened = openpyxl.load_workbook(house.path)
+    del opened["待办与提醒"]
+    opened.save(house.path)
+    house.inbox.submit(candidate(1))
+    assert house.delivery.run().delivered == 1

@@ -128,7 +128,9 @@ def raw_members(data: bytes) -> dict[str, bytes]:
         return {info.filename: data[info.header_offset : end] for info, end in zip(infos, ends, strict=True)}
 
 
-def assert_only(before: bytes, after: bytes, allowed: set[str] | frozenset[str], dropped: set[str] | None = None) -> None:
+def assert_only(
+    before: bytes, after: bytes, allowed: set[str] | frozenset[str], dropped: set[str] | None = None
+) -> None:
     """Every member outside `allowed` has its raw bytes, the order is kept, and the archive is sound."""
     old, new = raw_members(before), raw_members(after)
     dropped = dropped or set()

@@ -142,7 +142,9 @@ def test_everything_is_calculated_anew_on_opening() -> None:
 
 
 def test_a_calculated_column_gets_its_formula_and_the_chain_goes_whole() -> None:
-    chain = b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="B2" i="1"/></calcChain>'
+    chain = (
+        b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="B2" i="1"/></calcChain>'
+    )
     base = calculated()
     types = member(base, "[Content_Types].xml").replace(
         "</Types>",

@@ -56,7 +56,9 @@ def test_a_name_of_one_sheet_is_not_the_name_of_the_book() -> None:
     assert book.defined_name("Local") is None
     book.set_defined_name("Local", "5")
     assert book.defined_name("Local") == "5"
-    assert openpyxl.load_workbook(io.BytesIO(book.to_bytes()))["Totals"].defined_names["Local"].attr_text == "Totals!$A$1"
+    assert (
+        openpyxl.load_workbook(io.BytesIO(book.to_bytes()))["Totals"].defined_names["Local"].attr_text == "Totals!$A$1"
+    )
 
 
 @pytest.mark.parametrize("name", ["", "a b", "1a", "A1", "XFD1", "R1C1", "r", "a-b", "x" * 300])
@@ -74,7 +76,7 @@ def test_a_content_that_would_break_the_book_is_refused(value: str) -> None:
 def test_the_zip_keeps_comment_times_names_and_order() -> None:
     file = io.BytesIO(rezipped(small(), {"customXml/说明.xml": b"<a/>"}))
     with zipfile.ZipFile(file, "a") as archive:
-        archive.comment = b"kept PK\x05\x06 comment"
+        archive.comment = "保留的说明".encode()
     before = file.getvalue()
     book = Book.read(before)
     book.append("T", [{"k": "b"}])

@@ -21,7 +21,9 @@ def rows_of(data: bytes, part: str = SHEET) -> dict[int, str]:
 def test_only_the_named_cells_change() -> None:
     before = partners()
     book = Book.read(before)
-    assert book.update("tblPartners", "编号", {"P-0002": {"备注": "=no", "金额": Decimal("99.90")}, "P-0077": {}}) == ("P-0077",)
+    assert book.update("tblPartners", "编号", {"P-0002": {"备注": "=no", "金额": Decimal("99.90")}, "P-0077": {}}) == (
+        "P-0077",
+    )
     after = book.to_bytes()
     assert_only(before, after, {SHEET, "xl/workbook.xml", "xl/styles.xml"})
     old, new = values(before, "登记 表"), values(after, "登记 表")

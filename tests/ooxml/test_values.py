@@ -109,7 +109,12 @@ def test_a_carriage_return_is_never_written_raw() -> None:
     assert "a_x000D_\nb" in xml and "\r" not in xml.partition("<sheetData>")[2]
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff") | st.sampled_from("_x0041D\r"), max_size=40))
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff") | st.sampled_from("_x0041D\r"),
+        max_size=40,
+    )
+)
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_coded_so_that_it_reads_back(text: str) -> None:
     assert decode_text(encode_text(text)) == text
@@ -206,7 +211,11 @@ def test_dates_and_times_read_back_to_the_second(value: Any, date1904: bool) -> 
 
 
 def test_the_days_before_march_1900_are_counted_as_excel_counts_them() -> None:
-    for day, serial in ((datetime.date(1900, 1, 1), 1), (datetime.date(1900, 2, 28), 59), (datetime.date(1900, 3, 1), 61)):
+    for day, serial in (
+        (datetime.date(1900, 1, 1), 1),
+        (datetime.date(1900, 2, 28), 59),
+        (datetime.date(1900, 3, 1), 61),
+    ):
         assert Book.read(written(day, column="v")).rows("T")[-1].values["v"] == serial
 
 
@@ -245,11 +254,13 @@ def test_every_kind_of_cell_is_read() -> None:
 
 def test_shared_strings_are_read_as_calamine_reads_them() -> None:
     items = (
-        "<si><t>a</t></si><si/><si><t/></si><si><r><t>ri</t></r><r><rPr><b/></rPr><t xml:space=\"preserve\"> ch</t></r></si>"
-        "<si><t>_x005F_x0041_ &lt;</t><phoneticPr fontId=\"1\"/></si>"
+        '<si><t>a</t></si><si/><si><t/></si><si><r><t>ri</t></r><r><rPr><b/></rPr><t xml:space="preserve"> ch</t></r></si>'
+        '<si><t>_x005F_x0041_ &lt;</t><phoneticPr fontId="1"/></si>'
     )
     head = '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-    rows = "".join(f'<row r="{3 + n}"><c r="B{3 + n}" t="s"><v>{n}</v></c><c r="C{3 + n}"><v>1</v></c></row>' for n in range(5))
+    rows = "".join(
+        f'<row r="{3 + n}"><c r="B{3 + n}" t="s"><v>{n}</v></c><c r="C{3 + n}"><v>1</v></c></row>' for n in range(5)
+    )
     data = rezipped(BASE, {"xl/sharedStrings.xml": f"{head}{items}</sst>".encode()})
     data = edited(data, "xl/worksheets/sheet1.xml", '<row r="3".*</row>', rows)
     data = edited(data, "xl/worksheets/sheet1.xml", '<row r="2".*?</row>', "")

@@ -134,6 +134,7 @@ class Update:
 
 def rows_by_key(view: TableView, key_column: str, rows: Iterable[Mapping[str, Cell]]) -> dict[str, dict[str, Cell]]:
     """The given rows by key, one after the other for the same key; a row without key is refused."""
+    known_columns(view, [{key_column: None}])
     by_key: dict[str, dict[str, Cell]] = {}
     for row in known_columns(view, rows):
         key = key_text(row.get(key_column))
