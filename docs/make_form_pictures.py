@@ -62,7 +62,9 @@ def fill(page: Page) -> None:
     page.check("input[name=licence_term][value=dated]")
     page.fill("#licence_until", "2039-03-07")
     page.check("input[name=bank_report][value=yes]")
-    page.set_input_files("#certificates_file", [{"name": "营业执照 副本.pdf", "mimeType": "application/pdf", "buffer": PDF}])
+    page.set_input_files(
+        "#certificates_file", [{"name": "营业执照 副本.pdf", "mimeType": "application/pdf", "buffer": PDF}]
+    )
     page.wait_for_selector("#certificates_file-files input[type=hidden]", state="attached")
 
 

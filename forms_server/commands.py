@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from workbook.console import as_json, reports
+from workbook.console import announce, as_json, reports
 
 BOOK = click.argument("book", type=click.Path(path_type=Path))
 DATABASE = click.option("--database", help="收件箱数据库的 URL，默认是本机的 SQLite 文件。/ URL of the inbox database.")
@@ -31,9 +31,11 @@ def serve(book: Path, host: str, port: int, database: str | None, data: Path | N
     from forms_server.serving import run_server
 
     house = open_house(book, data, database)
-    run_server(
-        house, host, port, ready=lambda url: click.echo(f"✓ 表单：{url}\n  工作簿：{house.path}\n  按 Ctrl+C 停止")
-    )
+
+    def ready(url: str) -> None:
+        announce(f"✓ 表单：{url}\n  工作簿：{house.path}\n  按 Ctrl+C 停止", url=url, book=house.path)
+
+    run_server(house, host, port, ready)
     return {"text": "已停止。所有回执都已保存在收件箱里。"}
 
 

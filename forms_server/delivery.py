@@ -26,7 +26,7 @@ from forms_server.database import private_file
 from forms_server.inbox import Inbox, Stored
 from workbook import store
 from workbook.errors import AppendRefused, MissingColumn, MissingTable, PartnerBookError, ValueRefused
-from workbook.identity import GENERATION, book_identity, generation_of
+from workbook.identity import GENERATION, WAITING, book_identity, generation_of
 from workbook.ooxml import Book, TableView
 from workbook.rows import headers, need, row_cells, shown_words
 from workbook.schema import COMPUTED, Moment, Number, Submission, Table
@@ -155,6 +155,8 @@ class Delivery:
             raise AnotherWriter
         self.step("numbered")
         book.set_defined_name(GENERATION, str(generation))
+        counts = self.inbox.state().counts
+        book.set_defined_name(WAITING, str(counts["waiting"] + counts["leased"] - len(placed)))
         fresh = store.replace(snapshot, book.to_bytes(), step=self.step)
         rows = [row for row, _ in placed]
         self.inbox.move(rows, "placed")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from workbook.console import as_json, reports, working
+from workbook.console import announce, as_json, reports, working
 
 NAME = "伙伴簿-演示.xlsx"
 TRY = """\
@@ -59,7 +59,7 @@ def demo(port: int, folder: Path, no_browser: bool) -> dict[str, Any]:
 
     def ready(url: str) -> None:
         command = f"uv run partnerbook verify {book} --data {folder / 'data'}"
-        click.echo(TRY.format(url=url, book=house.path, verify=command))
+        announce(TRY.format(url=url, book=house.path, verify=command), url=url, book=house.path)
         if not no_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 

@@ -61,8 +61,11 @@ class ColumnField(Field):
             raise ValidationError(self.missing.get(self.lang).format(self.label.text))
 
     def parsed(self) -> Any:
-        """The value that the text means; raises `Invalid`."""
-        return self.column.parse(self.text)
+        """The value that the text means; raises `Invalid`, also where arithmetic gives up on what was typed."""
+        try:
+            return self.column.parse(self.text)
+        except (ArithmeticError, OverflowError):
+            raise Invalid(f"{self.column.zh}的位数太多", f"{self.column.en} has too many digits") from None
 
     @property
     def shown(self) -> str:
@@ -169,7 +172,7 @@ class MoneyField(NumberField):
     def echo(self) -> str:
         """What the typed amount means in whole units, or nothing while it means nothing."""
         try:
-            amount = self.column.parse(self.text)
+            amount = self.parsed()
         except Invalid:
             return ""
         return f"{amount:,.2f}" if isinstance(amount, Decimal) else ""

@@ -24,7 +24,7 @@ def run_server(house: House, host: str, port: int, ready: Callable[[str], None])
     Raises:
         PortTaken: the address is in use or not ours.
     """
-    import waitress
+    from waitress.server import create_server
 
     from forms_server.app import ServerSettings, create_app
 
@@ -37,7 +37,7 @@ def run_server(house: House, host: str, port: int, ready: Callable[[str], None])
         listener.bind((host, port))
     except OSError as error:
         raise PortTaken(host, port, error.strerror or str(error)) from error
-    server = waitress.create_server(
+    server = create_server(
         app,
         sockets=[listener],
         threads=8,

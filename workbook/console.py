@@ -56,6 +56,16 @@ def reports(command: Callable[P, dict[str, Any]]) -> Callable[P, None]:
     return run
 
 
+def announce(text: str, **data: Any) -> None:
+    """Say something before a long-running command ends: a line of JSON with `--json`, words otherwise."""
+    context = click.get_current_context(silent=True)
+    if context and context.params.get("json_out"):
+        click.echo(json.dumps({"ok": True, **data}, ensure_ascii=False, default=str))
+    else:
+        click.echo(text)
+    sys.stdout.flush()
+
+
 @contextlib.contextmanager
 def working(words: str) -> Iterator[None]:
     """A spinner with words while something takes longer than a moment; silent where nobody watches."""

@@ -10,6 +10,7 @@ from workbook.ooxml import Book
 BOOK = "_PartnerBook_book"
 GENERATION = "_PartnerBook_generation"
 SCHEMA = "_PartnerBook_schema"
+WAITING = "_PartnerBook_waiting"  # submissions that were still waiting when the book was last written
 SCHEMA_VERSION = 1
 
 

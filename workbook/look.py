@@ -47,7 +47,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "info": Meaning(BLUE, None, "○"),
     "watch": Meaning("#6B4700", "#F8DD9B", "▲", bold=True),
     "bad": Meaning(WHITE, BAD, "■", bold=True),
-    "mute": Meaning(TEXT3, None, "–"),
+    "mute": Meaning("#5F6D73", None, "–"),
     "watch text": Meaning("#7A5200", None, "▲", bold=True),
     "bad text": Meaning(BAD, None, "■", bold=True),
 }

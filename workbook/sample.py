@@ -49,6 +49,17 @@ CANDIDATES = (
     ("知行培训服务中心", "public", "received", "unverified", None, None, 12, 0, 420, 18),
     ("明峤供应链管理有限公司", "limited", "declined", "rejected", 0, 9, 8, 0, 1_560, None),
 )
+VALUES = (
+    "按约定办事，问题当天说清楚；不靠低价抢单，也不转包",
+    "客户第一，数据说话",
+    "长期合作优先，愿意先小批试做再谈规模",
+)
+CHANNELS = (
+    "每月例会加驻场联系人，重大事项由总经理在两天内拍板",
+    "每周例会，企业微信群，项目经理拍板",
+    "邮件为主，急事打电话",
+)
+NO_MATCH = "一年前因延迟交付被客户起诉，已调解结案，可在公示系统查到"
 BUSINESS = (
     ("企业级数据平台与接口集成，服务制造和零售行业", "微服务、数据湖、低代码集成平台", "某装备集团：主数据平台，2025\n某连锁零售：订单中台，2024"),
     ("柔性产线与机器人工作站的设计、集成和运维", "离散制造执行系统、机器视觉、数字孪生", "某汽车零部件厂：装配线改造，2025\n某家电厂：视觉质检，2024"),
@@ -58,7 +69,7 @@ BUSINESS = (
     ("工业废水处理与在线监测", "膜处理、远程监测", "某园区：中水回用，2024"),
     ("轴类、壳体类精密零件加工", "五轴加工、三坐标检测", "某机器人公司：关节壳体，2025"),
     ("班组长与安全培训", "岗位课程开发、实操评估", "某工厂：年度安全培训，2025"),
-    ("干线运输与仓配一体", "运输管理系统", "某商贸公司：区域配送，2024"),
+    ("干线运输、区域配送与仓配一体，服务商贸与快消行业", "自建运输管理系统，在途定位，签收影像当日回传", "某商贸公司：区域配送，2024\n某快消公司：仓配一体，2023"),
 )  # fmt: skip
 
 # partner (index), side, occasion, project, marks, well, better, answered by, state, verification
@@ -76,7 +87,7 @@ ANSWERS = (
     (5, "them", "yearly", "型式试验", (5, 4, 5, 5, 0), "样品资料齐全", None, "谢雯", "received", "unverified"),
     (6, "them", "yearly", "数据治理咨询", (4, 4, 0, 4, 4), "例会有结论", "主数据请尽早提供", "唐越", "received", "unverified"),
     (8, "them", "node", "门店小程序", (3, 3, 4, 3, 3), None, "预算口径前后不一致", "许诺", "received", "unverified"),
-    (10, "them", "yearly", "北方区分销", (4, 5, 4, 4, 5), "培训安排周到", None, "邓洁", "received", "unverified"),
+    (10, "them", "yearly", "北方区分销", (4, 5, 4, 4, 5), "培训安排周到，新品资料比去年早到两周，样机也备齐", "区域保护规则请写进协议，跨区报价有两次没有提前通气", "邓洁", "received", "unverified"),
 )  # fmt: skip
 
 # partner (index), kind, severity, state, verification, handler, hours ago, days until due, ongoing, scope, description, first measures, responsible, measure, proof
@@ -86,7 +97,7 @@ INCIDENTS = (
     (1, "safety", "large", "repair_check", "verified", 2, 260, 5, "no", "三号线东侧工位", "检修时联锁未复位，设备短暂误动作，无人受伤。", "断电挂牌，停用该工位", "伙伴", "更换联锁开关，重写检修步骤", None),
     (2, "interruption", "large", "measures", "verified", 4, 90, 2, "yes", "园区专线，夜间 22 点到 2 点", "夜间丢包约 3%，视频会议与备份受影响。", "备份改到清晨，会议走备用线路", "伙伴", "更换光模块，调整路由", None),
     (3, "quality", "major", "assessment", "verified", 1, 40, -1, "yes", "批次 0917 纸箱，两条包装线", "纸箱开胶，包装线停机约四小时，已有两批成品返工。", "停用该批次，改用备用库存", None, None, None),
-    (10, "leak", "extraordinary", "reported", "unverified", None, 5, None, "yes", "分销商门户的价目表，约 40 家客户", "价目表链接被转发到公开群，任何人都能打开。", "已撤下链接，正在核对访问记录", None, None, None),
+    (10, "leak", "extraordinary", "reported", "unverified", None, 5, None, "yes", "分销商门户的价目表，涉及约 40 家客户和两个价格体系", "价目表链接被转发到公开群，任何人都能打开。", "已撤下链接并停用旧地址，正在核对访问记录和转发范围", None, None, None),
 )  # fmt: skip
 
 
@@ -173,14 +184,14 @@ def _candidates(chance: random.Random, today: date) -> list[Row]:
             "phone": _landline(chance) if number % 3 == 0 else _mobile(chance), "email": _mail(chance),
             "licence_term": "open" if months is None else "dated",
             "licence_until": None if months is None else today + timedelta(days=30 * months - 7),
-            "business_scope": business[0], "records": "无",
+            "business_scope": business[0], "records": NO_MATCH if number == 9 else "无",
             "main_business": business[0], "technology": business[1], "cases": business[2],
             "team_size": Decimal(people), "patents": Decimal(patents),
             "annual_revenue": Decimal(revenue * 10_000).quantize(Decimal("0.01")),
             "revenue_year": Decimal(today.year - 1),
             "profit": None if profit is None else Decimal(profit * 10_000).quantize(Decimal("0.01")),
             "bank_report": "yes" if number % 4 == 1 else "no",
-            "values": "按约定办事，问题当天说清楚", "communication": "每周例会，企业微信群，项目经理拍板",
+            "values": VALUES[number % 3], "communication": CHANNELS[number % 3],
             "submitted_at": _moment(today, 34 - 4 * number + number % 3 if number < 8 else 10 - number, 37 * number),
             **_submission("candidates", number, 2 if number == 4 else 1),
         }  # fmt: skip
@@ -209,6 +220,9 @@ def _candidate_details(number: int, today: date, name: str) -> Row:
         )
     if number in (1, 2, 3, 4, 7):
         row["cases_file"] = (_file("candidates", number, f"{short}案例.pdf", 5_100_000),)
+    if number == 9:
+        for name, title in (("profile_file", "介绍"), ("cases_file", "案例"), ("certificates_file", "资质")):
+            row[name] = tuple(_file("candidates", 9, f"{short}{title} {part}.pdf", 900_000) for part in (1, 2))
     if number in (1, 2, 3):
         row["proposal_file"] = (_file("candidates", number, "初步合作方案.pdf", 1_260_000),)
     said: dict[int, Row] = {
@@ -289,7 +303,8 @@ def _changes(today: date, candidates: list[Row]) -> list[Row]:
         (21, "候选提交", "C-0004", "客户案例", None, "某仪器厂：手持终端改型，2025", "伙伴更正，第 2 版"),
         (21, "候选提交", "C-0004", "案例研究", "待补", "云汐设计案例.pdf (5.1 MB)", "伙伴补交文件"),
         (9, "满意度调查", "S-0003", "合作项目", "三号线", "三号线改造", "员工改过，更正未覆盖；两边的值都在这里"),
-        (2, "事件报告", "E-0005", "严重程度", "较大事件", "重大事件", "初步评估后由员工校正"),
+        (3, "事件报告", "E-0005", "严重程度", "较大事件", "重大事件", "初步评估后由员工校正"),
+        (2, "候选提交", "C-0009", "不良记录与重大纠纷", "无", NO_MATCH, "核对公示信息后由伙伴更正"),
     )
     names = ("table", "row_key", "column", "before", "after", "what")
     return [

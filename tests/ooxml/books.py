@@ -120,6 +120,20 @@ def edited(data: bytes, name: str, pattern: str, new: str) -> bytes:
     return rezipped(data, {name: text.encode()})
 
 
+def with_chain(data: bytes) -> bytes:
+    """The book with a calculation chain, as Excel keeps one: part, relationship and content type."""
+    chain = (
+        b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="B2" i="1"/></calcChain>'
+    )
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml"
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/calcChain"
+    types = f'<Override PartName="/xl/calcChain.xml" ContentType="{kind}"/></Types>'
+    rels = f'<Relationship Id="rId99" Type="{relation}" Target="calcChain.xml"/></Relationships>'
+    data = edited(data, "[Content_Types].xml", "</Types>", types)
+    data = edited(data, "xl/_rels/workbook.xml.rels", "</Relationships>", rels)
+    return rezipped(data, {"xl/calcChain.xml": chain})
+
+
 def raw_members(data: bytes) -> dict[str, bytes]:
     """Each member's local header and packed bytes as they lie in the file, in the file's order."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -21,6 +21,7 @@ from tests.ooxml.books import (
     rezipped,
     small,
     values,
+    with_chain,
 )
 from workbook.errors import AppendRefused, MissingColumn, MissingTable
 from workbook.ooxml import Book, Placed
@@ -142,24 +143,7 @@ def test_everything_is_calculated_anew_on_opening() -> None:
 
 
 def test_a_calculated_column_gets_its_formula_and_the_chain_goes_whole() -> None:
-    chain = (
-        b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="B2" i="1"/></calcChain>'
-    )
-    base = calculated()
-    types = member(base, "[Content_Types].xml").replace(
-        "</Types>",
-        '<Override PartName="/xl/calcChain.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml"/></Types>',
-    )
-    rels = member(base, "xl/_rels/workbook.xml.rels").replace(
-        "</Relationships>",
-        '<Relationship Id="rId99" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/calcChain" Target="calcChain.xml"/></Relationships>',
-    )
-    new = {
-        "xl/calcChain.xml": chain,
-        "[Content_Types].xml": types.encode(),
-        "xl/_rels/workbook.xml.rels": rels.encode(),
-    }
-    before = rezipped(base, new)
+    before = with_chain(calculated())
     book = Book.read(before)
     book.append("T", [{"n": 3}, {"n": 4, "double": 8}])
     after = book.to_bytes()

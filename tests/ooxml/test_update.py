@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.ooxml.books import assert_only, by_openpyxl_built, calculated, edited, grid, member, partners, small, values
+from tests.ooxml.books import (
+    assert_only,
+    by_openpyxl_built,
+    calculated,
+    edited,
+    grid,
+    member,
+    partners,
+    small,
+    values,
+    with_chain,
+)
 from workbook.errors import AppendRefused, DuplicateKey, MissingColumn, ValueRefused
 from workbook.ooxml import Book, Upserted
 
@@ -141,9 +152,10 @@ def test_a_formula_that_fills_other_cells_is_not_overwritten_alone() -> None:
 
 
 def test_an_ordinary_formula_gives_way_to_the_value_and_the_chain_goes() -> None:
-    book = Book.read(edited(small(), SHEET, r'<c r="C3">.*?</c>', '<c r="C3"><f>1+1</f><v>2</v></c>'))
+    book = Book.read(with_chain(edited(small(), SHEET, r'<c r="C3">.*?</c>', '<c r="C3"><f>1+1</f><v>2</v></c>')))
     book.update("T", "k", {"a": {"v": 5}})
     assert grid(book.to_bytes(), "S")["C3"].value == 5
+    assert "calcChain" not in member(book.to_bytes(), "[Content_Types].xml")
 
 
 def test_hidden_rows_stay_hidden_when_a_cell_changes() -> None:

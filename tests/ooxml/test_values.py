@@ -207,7 +207,7 @@ def test_dates_and_times_read_back_to_the_second(value: Any, date1904: bool) -> 
     expected = whole if midnight else datetime.datetime.combine(whole, datetime.time())
     assert grid(out, "S")["C4"].value == expected
     read = values(out, "S")[3][2]
-    assert read == whole or read == expected
+    assert read in (whole, expected)
 
 
 def test_the_days_before_march_1900_are_counted_as_excel_counts_them() -> None:

@@ -13,13 +13,13 @@ from workbook.building.live import Live, filled, having, joined, latest, open_ro
 from workbook.building.marks import deadlines, over, unverified
 from workbook.building.page import go, open_sheet
 from workbook.building.plan import Plan
+from workbook.identity import WAITING
 from workbook.look import Look
 from workbook.schema import PUBLIC, Chapter, Label
 from workbook.tables import SettingRow, Settings, Todo
 
 CARDS = (1, 5, 9, 13)  # first column of each of the four card columns
 RIGHT = 15
-WAITING = "_PartnerBook_waiting"
 TILES, WHO, FIRST_CARD = 5, 9, 16
 # 设置 comes last: people open it least.
 CHAPTER_ORDER = (*(c for c in Chapter if c is not Chapter.SETTINGS), Chapter.SETTINGS)

@@ -92,7 +92,7 @@ def _heading(at: Look, sheet: Worksheet, plan: Plan, colour: str, neighbours: tu
     for place, (page, text) in zip(places, ways, strict=False):
         style = at.cell("link", font_size=9, **(edge if place == LEFT else {"indent": 1}))
         go(sheet, 2, place, page, text, style)
-    _legend(at, sheet, 2, places[len(ways)])
+    _legend(at, sheet, plan, 2, places[len(ways)])
 
 
 def _room(texts: list[str], plan: Plan) -> list[int]:
@@ -109,21 +109,24 @@ def _room(texts: list[str], plan: Plan) -> list[int]:
     return [next((i for i in range(place, plan.spots[-1].index + 2) if i in visible), place) for place in places]
 
 
-def _legend(at: Look, sheet: Worksheet, row: int, column: int) -> None:
-    """One cell of rich text, so that no column width can clip it."""
+def _legend(at: Look, sheet: Worksheet, plan: Plan, row: int, column: int) -> None:
+    """Who fills which header on this page: one cell of rich text, so that no column width can clip it."""
 
     def ink(colour: str, **more: Any) -> Format:
         return at.cell(None, font_size=9, font_color=colour, **more)
 
-    lang, plain = at.lang, ink(look.TEXT2)
-    sheet.write_rich_string(
-        row, column,
-        ink(look.ACCENT), "■ ", plain, words.YOU_FILL.get(lang) + "   ",
-        ink(look.HEAD_PARTNER), "■ ", plain, words.PARTNER_FILLS.get(lang) + "   ",
-        ink(look.SLATE), "□ ", plain, words.SYSTEM_WRITES.get(lang) + "   ",
-        ink(look.TEXT3, italic=True), "ƒ " + words.IS_FORMULA.get(lang),
-        at.cell(None, font_size=9, indent=1),
-    )  # fmt: skip
+    heads = {_styles(spot.column)[0] for spot in plan.spots}
+    signs = (
+        ("head staff", ink(look.ACCENT), "■ ", words.YOU_FILL),
+        ("head partner", ink(look.HEAD_PARTNER), "■ ", words.PARTNER_FILLS),
+        ("head system", ink(look.SLATE), "□ ", words.SYSTEM_WRITES),
+        ("head formula", ink(look.TEXT3, italic=True), "ƒ ", words.IS_FORMULA),
+    )
+    parts: list[str | Format] = []
+    for head, colour, sign, wording in signs:
+        if head in heads:
+            parts += [colour, sign, ink(look.TEXT2), wording.get(at.lang) + "   "]
+    sheet.write_rich_string(row, column, *parts, at.cell(None, font_size=9, indent=1))
 
 
 def _strip(at: Look, sheet: Worksheet, plan: Plan) -> None:
@@ -156,8 +159,12 @@ def _styles(column: Column) -> tuple[str, str]:
     ]
 
 
-def _body(at: Look, plan: Plan, spot: Spot, value: Cell = None) -> Format:
-    """The format of a cell of a column: text longer than the row is read from its beginning, not from its middle."""
+def _body(at: Look, plan: Plan, spot: Spot, value: Cell = None, *, fixed: bool = False) -> Format:
+    """The format of a cell of a column.
+
+    Text longer than the row is read from its beginning, not from its middle. The last row is `fixed`: rows that are
+    appended take after it, whatever the length of their text.
+    """
     shape = spot.look
     props: dict[str, Any] = {"num_format": shape.number_format, "align": shape.align}
     if shape.align != "center":
@@ -173,7 +180,7 @@ def _body(at: Look, plan: Plan, spot: Spot, value: Cell = None) -> Format:
     elif spot.index == LEFT + plan.frozen - 1 and spot.column.owner is PARTNER:
         props["bold"] = True  # the name by which people know the row
     text = value if isinstance(value, str) else ""
-    if shape.long and not 0 < line_count(text, spot.width) <= 2:
+    if shape.long and (fixed or not 0 < line_count(text, spot.width) <= 2):
         props["valign"] = "top"
     if text.startswith(REVIVABLE):
         props["quote_prefix"] = True  # F2 and Enter must not make it a formula
@@ -208,7 +215,7 @@ def _cells(at: Look, sheet: Worksheet, plan: Plan) -> None:
                 )
                 continue
             value = row.get(spot.column.name)
-            if _put(sheet, line, spot.index, value, _body(at, plan, spot, value)) != 0:
+            if _put(sheet, line, spot.index, value, _body(at, plan, spot, value, fixed=line == plan.last_row)) != 0:
                 raise ValueError(f"{plan.table.name}.{spot.column.name}: no cell holds {str(value)[:40]!r}")
     texts = [s for s in plan.spots if s.look.number_format == "@"]
     if texts:

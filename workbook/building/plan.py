@@ -95,7 +95,7 @@ class Plan:
         if column.gives == "days" and isinstance(values[0], date):
             return (values[0] - self.today).days
         if column.gives == "link":
-            return re.findall(r'"([^"]+)"', self.formula(column))[-1]
+            return re.findall(r'"([^"]*)"', self.formula(column))[-1]
         return ""
 
     @property

@@ -97,7 +97,7 @@ FORMULA_WORDS: Mapping[str, str] = {"打开 ›": "Open ›"}
 # The cover
 TILE_WAITING = Label("待写入", "Waiting")
 TILE_WAITING_UNIT = Label('0" 条"', "0")
-TILE_WAITING_NOTE = Label("截至上次写入；关闭本簿后自动写入", "as of the last delivery; close the book to let it in")
+TILE_WAITING_NOTE = Label("截至上次写入；关闭本簿后自动写入", "as of the last delivery")
 TILE_TODO = Label("待办", "To do")
 TILE_TODO_UNIT = Label('0" 项"', "0")
 TILE_TODO_NOTE = Label("其中逾期 {} 项 → {page}", "{} overdue → {page}")
@@ -128,7 +128,7 @@ FINANCE = Label("财务", "Finance")
 FINANCE_LINES = (
     Label("按 伙伴 页核对付款对象与信用代码", "Check payees against Partners"),
     Label("按伙伴编号对应合同与账目", "Match contracts by partner number"),
-    Label("只看不改；有出入告诉负责人", "Read only; tell the manager of differences"),
+    Label("只看不改；有出入告诉负责人", "Read only; report differences"),
 )
 SIGN_OPEN = Label("○ 进行中", "○ under way")
 SIGN_WATCH = Label("▲ 注意", "▲ watch")
@@ -154,5 +154,5 @@ SETTINGS_EN: Mapping[str, tuple[str | None, str]] = {
     SettingRow.PHONE: (None, "Telephone in the form footer; blank hides it"),
     SettingRow.ZONE: (None, "Time zone: all times in the tables are local time of this zone"),
     SettingRow.RULES: (None, "Rule version: take a new one when weights or bands change"),
-    SettingRow.VERIFY_DAYS: (None, "Days within which a submission is verified; shown in To do before they are over"),
+    SettingRow.VERIFY_DAYS: (None, "Days to verify a submission; To do shows it in time"),
 }

@@ -12,6 +12,7 @@ from workbook.ooxml.refs import LAST_ROW, Area, Growth, cell_name
 from workbook.ooxml.sheet import OldRow, Sheet
 from workbook.ooxml.spans import Edit, Element, escape, set_attribute, splice
 from workbook.ooxml.table import TableView, grow_table
+from workbook.ooxml.totals import Totals
 from workbook.ooxml.workbook_part import WorkbookPart
 from workbook.ooxml.writer import CellWriter, Template, known_columns, refuse_unfit, settle
 
@@ -45,12 +46,18 @@ class Append:
             return Placed(start, start - 1)
         placed = Placed(start, start + len(rows) - 1)
         growth = view.growth(max(0, placed.last_row - view.last_row))
-        if growth.new_last > view.last_row:
+        if growth.more:
             self._refuse_obstacles(growth)
         written, formulas = self._write_rows(placed, rows)
+        if growth.more and view.totals_row_count:
+            totals = Totals(self._parts, self._workbook, view, self._sheet, growth)
+            totals.refuse_if_bound(self._frame)
+            number, moved = totals.moved()
+            written[number] = moved
+            formulas = True
         edits = self._sheet.row_edits(written) + self._frame_edits(placed, growth)
         self._parts.write(view.sheet_part, splice(self._sheet.data, edits))
-        if growth.new_last > view.last_row:
+        if growth.more:
             grow_table(self._parts, view, growth)
             self._workbook.grow_names(growth, view.sheet)
             self._grow_charts(growth)
@@ -74,19 +81,15 @@ class Append:
 
     def _refuse_obstacles(self, growth: Growth) -> None:
         view, data = self._view, growth.data
-        wanted = Area(data.left, data.bottom + 1, data.right, growth.new_last)
+        last = growth.new_last + view.totals_row_count
+        wanted = Area(data.left, data.bottom + 1, data.right, last)
         where = f"工作表“{view.sheet}”的表格 {view.name} 下面"
-        if view.totals_row_count:
-            totals = cell_name(data.left, data.bottom + 1)
-            raise AppendRefused(
-                f"{where}有汇总行（{totals}），新行没有位置。请在“表设计”里取消“汇总行”，追加后再打开。"
-            )
-        if growth.new_last > LAST_ROW:
-            raise AppendRefused(f"{where}只剩 {LAST_ROW - data.bottom} 行，放不下 {growth.new_last - data.bottom} 行。")
+        if last > LAST_ROW:
+            raise AppendRefused(f"{where}只剩 {LAST_ROW - view.area.bottom} 行，放不下 {growth.more} 行。")
         for what, area in self._fixed_areas():
             if area.overlaps(wanted):
                 raise AppendRefused(f"{where}有{what}（{area}），新行要用 {wanted}。请把它移到别处。")
-        for row in self._sheet.rows_from(wanted.top):
+        for row in self._sheet.rows_from(view.area.bottom + 1):
             for cell in self._sheet.cells(row) if row.number <= wanted.bottom else ():
                 if wanted.left <= cell.column <= wanted.right and cell.has_content:
                     name = cell_name(cell.column, row.number)
@@ -115,10 +118,11 @@ class Append:
             old = there.get(number)
             cells = self._row_cells(writer, template, number, old, values)
             formulas |= any(cell.formula for cell in cells.values())
+            rendered = self._sheet.rendered(cells, number)
             if old:
-                written[number] = self._sheet.merged_row(old, cells, shown=True)
+                written[number] = self._sheet.merged_row(old, rendered, shown=True)
             else:
-                written[number] = self._sheet.new_row(number, template.row, cells)
+                written[number] = self._sheet.new_row(number, template.row, rendered)
         return written, formulas
 
     def _row_cells(
@@ -141,7 +145,8 @@ class Append:
         """The edits around the rows: the sheet's extent, and formats and validations over the table's columns."""
         data = self._sheet.data
         edits: list[Edit] = []
-        used = Area(growth.data.left, placed.first_row, growth.data.right, placed.last_row)
+        below = self._view.totals_row_count if growth.more else 0
+        used = Area(growth.data.left, placed.first_row, growth.data.right, placed.last_row + below)
         for element in self._frame.walk():
             given = element.attributes
             if element.local == "dimension" and "ref" in given:
@@ -149,6 +154,9 @@ class Append:
                 new = old.union(used)
                 if new != old:
                     edits.append(set_attribute(data, element, "ref", str(new)))
+            elif element.local == "hyperlink" and Area.parse(given["ref"]).overlaps(growth.totals):
+                link = growth.area(Area.parse(given["ref"]))
+                edits.append(set_attribute(data, element, "ref", str(link)))
             elif element.local in ("conditionalFormatting", "dataValidation") and "sqref" in given:
                 grown = growth.sqref(given["sqref"])
                 if grown != given["sqref"]:

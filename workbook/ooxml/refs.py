@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
@@ -14,8 +14,12 @@ _STRING = r'"(?:[^"]|"")*"'
 _SHEET = r"(?:'(?:[^']|'')+'|[^\s!'\"(),;:=*/+^&<>\[\]{}%-]+)!"
 _CELL = r"\$?[A-Za-z]{1,3}\$?[1-9]\d{0,6}"
 _SHEET_RANGE = re.compile(rf"{_STRING}|(?<![\]:\w'.])({_SHEET})({_CELL}(?::{_CELL})?)(?![\w(.!])")
+_STRUCTURED = r"\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\]"
+_REFERENCE = re.compile(
+    rf"{_STRING}|{_STRUCTURED}|({_SHEET})?(?<![\w.$])({_CELL}(?::{_CELL})?)(?![\w(.!])|{_SHEET}|[\w.\\]+"
+)
 _ROW_REFERENCE = re.compile(
-    rf"{_STRING}|\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\]|{_SHEET}|#[A-Z/0]+[!?]?"
+    rf"{_STRING}|{_STRUCTURED}|{_SHEET}|#[A-Z/0]+[!?]?"
     r"|(?<![\w.$])(\$?[A-Za-z]{1,3})(\$?)([1-9]\d{0,6})(?![\w(.!])|[\w.\\]+"
 )
 
@@ -69,22 +73,34 @@ class Area:
 
 @dataclass(frozen=True)
 class Growth:
-    """A table's data area and the row where it will end: the ranges that must grow with it are known from this."""
+    """A table's data area and the row where it will end: the ranges that must grow or move with it are known from this."""
 
     data: Area
     header_rows: int
     new_last: int
+    totals_rows: int = 0
 
-    def area(self, old: Area, from_header: bool = True) -> Area:
-        """The area after the growth; unchanged unless it spans the data down to the last row inside the columns."""
-        highest = self.data.top - (self.header_rows if from_header else 0)
-        grows = (
-            old.bottom == self.data.bottom
-            and highest <= old.top <= self.data.top
-            and self.data.left <= old.left
-            and old.right <= self.data.right
-        )
-        return replace(old, bottom=self.new_last) if grows else old
+    @property
+    def more(self) -> int:
+        """How many rows come in."""
+        return self.new_last - self.data.bottom
+
+    @property
+    def totals(self) -> Area:
+        """The totals row as it stood; a row below the data if there is none."""
+        return replace(self.data, top=self.data.bottom + 1, bottom=self.data.bottom + max(1, self.totals_rows))
+
+    def area(self, old: Area) -> Area:
+        """The area after the growth: one over the data (with header, with totals) grows, the totals row moves."""
+        if old.left < self.data.left or old.right > self.data.right:
+            return old
+        spans = self.data.top - self.header_rows <= old.top <= self.data.top
+        ends = (self.data.bottom, self.totals.bottom) if self.totals_rows else (self.data.bottom,)
+        if spans and old.bottom in ends:
+            return replace(old, bottom=old.bottom + self.more)
+        if self.totals_rows and old.top >= self.totals.top and old.bottom <= self.totals.bottom:
+            return replace(old, top=old.top + self.more, bottom=old.bottom + self.more)
+        return old
 
     def sqref(self, text: str) -> str:
         """A blank-separated list of ranges, each grown if it must."""
@@ -109,8 +125,9 @@ class Growth:
             if new == old:
                 return found[0]
             first, _, last = found[2].partition(":")
-            end = re.sub(r"\d+$", str(self.new_last), last or first)
-            return f"{found[1]}{first}:{end}"
+            start = re.sub(r"\d+$", str(new.top), first)
+            end = re.sub(r"\d+$", str(new.bottom), last or first)
+            return f"{found[1]}{start}" if start == end else f"{found[1]}{start}:{end}"
 
         return _SHEET_RANGE.sub(grown, text)
 
@@ -171,3 +188,10 @@ def filled_down(formula: str, rows: int) -> str:
         return f"{column}{dollar}{row if dollar else row + rows}"
 
     return _map_rows(formula, moved)
+
+
+def references(formula: str, own_sheet: str) -> Iterator[tuple[str, Area]]:
+    """The cells and ranges that a formula names, each with its sheet."""
+    for found in _REFERENCE.finditer(formula):
+        if found[2]:
+            yield sheet_name(found[1][:-1]) if found[1] else own_sheet, Area.parse(found[2])

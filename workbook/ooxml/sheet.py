@@ -9,13 +9,15 @@ from functools import cache
 
 from workbook.errors import NotAWorkbook
 from workbook.ooxml.cells import NewCell, OldCell
-from workbook.ooxml.refs import Area, column_number
-from workbook.ooxml.spans import TAG_ATTRIBUTES, TAG_REST, Edit, Element, attributes, escape_attribute, parse, splice
+from workbook.ooxml.refs import Area, cell_name, column_number
+from workbook.ooxml.spans import TAG_ATTRIBUTES, TAG_REST, Edit, Element, attributes, escape_attribute, parse, unescape
 
 _DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData(?=[\s/>])" + TAG_REST)
 _UNSEEN = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
 _NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
 _COLUMN = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})\d""")
+_WHOLE_REFERENCE = re.compile(rb"""\sr\s*=\s*("[^"]*"|'[^']*')""")
+_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f(?:\s[^>]*)?>([^<]+)<")
 _AREA_FORMULA = re.compile(rb"""<(?:[\w.-]+:)?f\s[^>]*\bt=["'](?:array|dataTable)["'][^>]*>""")
 # What a new row does not take over from the row above: its own number, hiding, grouping, cached extent.
 _NOT_INHERITED = frozenset({"r", "spans", "hidden", "collapsed", "outlineLevel"})
@@ -39,7 +41,7 @@ class OldRow:
 
 
 class Sheet:
-    """A worksheet part for reading and for one round of edits; `with_rows` and `edited` give the next bytes."""
+    """A worksheet part for reading and for one round of edits; its edits are spans of `data`."""
 
     def __init__(self, data: bytes, part: str):
         self.part = part
@@ -119,29 +121,37 @@ class Sheet:
             end = found.end()
         return self.data[end : row.close].strip()
 
-    def merged_row(self, old: OldRow, new: Mapping[int, NewCell], shown: bool = False) -> bytes:
+    def merged_row(self, old: OldRow, new: Mapping[int, bytes], shown: bool = False) -> bytes:
         """An existing row with some cells new: the others keep their bytes, columns ascend, the cached extent goes."""
         gone = ("r", "spans", "hidden") if shown else ("r", "spans")
         cells = {cell.column: self._kept(cell, old.number) for cell in self.cells(old)}
-        cells |= {column: cell.xml(old.number, self.prefix) for column, cell in new.items()}
+        cells |= new
         kept = {name: value for name, value in old.attributes.items() if name not in gone}
         return self._row_xml(old.number, kept, b"".join(cells[column] for column in sorted(cells)) + self.row_tail(old))
 
     def _kept(self, cell: OldCell, row: int) -> bytes:
-        if _reference(cell.tag):
-            return cell.raw
-        head = b"<" + self.prefix.encode() + b"c"
-        name = Area(cell.column, row, cell.column, row)
-        return head + f' r="{name}"'.encode() + cell.raw[len(head) :]
+        return cell.raw if _reference(cell.tag) else self.moved(cell, row)
 
-    def new_row(self, number: int, like: OldRow | None, new: Mapping[int, NewCell]) -> bytes:
+    def moved(self, cell: OldCell, row: int) -> bytes:
+        """The bytes of a cell with the reference that it has in that row."""
+        reference = f' r="{cell_name(cell.column, row)}"'.encode()
+        given = _WHOLE_REFERENCE.search(cell.raw, 0, len(cell.raw) - len(cell.body))
+        if given:
+            return cell.raw[: given.start()] + reference + cell.raw[given.end() :]
+        head = len(self.prefix) + 2
+        return cell.raw[:head] + reference + cell.raw[head:]
+
+    def rendered(self, cells: Mapping[int, NewCell], row: int) -> dict[int, bytes]:
+        """New cells as they are written in that row."""
+        return {column: cell.xml(row, self.prefix) for column, cell in cells.items()}
+
+    def new_row(self, number: int, like: OldRow | None, new: Mapping[int, bytes]) -> bytes:
         """A row that did not exist, formatted like another one but never hidden nor grouped."""
         given = like.attributes if like else {}
         kept = {name: value for name, value in given.items() if name not in _NOT_INHERITED}
         if kept.get("customHeight") not in ("1", "true"):
             kept.pop("ht", None)
-        cells = b"".join(new[column].xml(number, self.prefix) for column in sorted(new))
-        return self._row_xml(number, kept, cells)
+        return self._row_xml(number, kept, b"".join(new[column] for column in sorted(new)))
 
     def _row_xml(self, number: int, given: Mapping[str, str], cells: bytes) -> bytes:
         tag = f'<{self.prefix}row r="{number}"'
@@ -189,9 +199,10 @@ class Sheet:
                     areas.append(Area.parse(reference))
         return areas
 
-    def edited(self, edits: list[Edit]) -> bytes:
-        """The bytes of the part after edits."""
-        return splice(self.data, edits)
+    def formulas(self) -> Iterator[str]:
+        """The texts of all cell formulas."""
+        for found in _FORMULA.finditer(self._seen, self.first, self.last):
+            yield unescape(self.data[slice(*found.span(1))].decode())
 
 
 def _reference(tag: bytes) -> int:

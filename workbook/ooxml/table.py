@@ -54,7 +54,7 @@ class TableView:
 
     def growth(self, rows: int) -> Growth:
         """What happens to the sheet when the data rows become that many more."""
-        return Growth(self.data, self.header_row_count, self.last_row + rows)
+        return Growth(self.data, self.header_row_count, self.last_row + rows, self.totals_row_count)
 
     def formula_of(self, header: str) -> tuple[str, bool]:
         """The formula of a calculated column and whether it is an array formula; empty if there is none."""
@@ -99,8 +99,7 @@ def grow_table(parts: Parts, view: TableView, growth: Growth) -> None:
     """Lets the table, its filter and its sorting reach the new last data row; columns and headers are not touched."""
     data = parts.read(view.part)
     root = parts.tree(view.part)
-    more = growth.new_last - view.last_row
-    area = replace(view.area, bottom=view.area.bottom + more)
+    area = replace(view.area, bottom=view.area.bottom + growth.more)
     edits = [set_attribute(data, root, "ref", area.full)]
     for element in root.walk():
         if element.local not in ("autoFilter", "sortState", "sortCondition") or "ref" not in element.attributes:

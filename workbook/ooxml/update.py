@@ -75,7 +75,7 @@ class Update:
             for row in rows:
                 cells, gone = self._differing(row, values)
                 if cells:
-                    written[row.number] = self._sheet.merged_row(row, cells)
+                    written[row.number] = self._sheet.merged_row(row, self._sheet.rendered(cells, row.number))
                     changed.append(key)
                     formulas |= gone
         if written:

@@ -1,0 +1,56 @@
+"""Makes the pictures of the workbook in docs/pictures from a sample book, with LibreOffice and poppler.
+
+    uv run --group dev python -m docs.make_workbook_pictures
+
+Each picture is the upper left part of the first sheet of paper of a page, at a size at which its text can be read.
+Due dates are coloured against the day on which the pictures are made.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.office import convert
+from workbook.build import new_workbook
+from workbook.sample import sample_rows
+
+FOLDER = Path(__file__).parent / "pictures"
+BOOK_ID = "00000000-0000-4000-8000-000000000000"
+# file name, page, dots per inch, left, top, width, height
+PICTURES = (
+    ("cover", "首页", 100, 20, 40, 1130, 660),
+    ("todo", "待办与提醒", 100, 20, 30, 1130, 520),
+    ("partners", "伙伴", 100, 40, 30, 1590, 580),
+    ("candidates", "候选提交", 120, 40, 30, 1320, 580),
+    ("satisfaction", "满意度调查", 90, 36, 27, 1370, 650),
+    ("incidents", "事件报告", 100, 40, 30, 1540, 450),
+    ("settings", "设置", 100, 40, 30, 1110, 530),
+)
+
+
+def main() -> None:
+    """Write every picture."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        book = Path(folder) / "sample.xlsx"
+        book.write_bytes(new_workbook(book_id=BOOK_ID, rows=sample_rows()))
+        pdf = convert(book, "pdf", Path(folder))
+        for name, page, dpi, left, top, width, height in PICTURES:
+            number = _page_number(pdf, page)
+            area = ["-x", str(left), "-y", str(top), "-W", str(width), "-H", str(height)]
+            target = FOLDER / f"workbook-{name}"
+            command = ["pdftoppm", "-png", "-singlefile", "-r", str(dpi), "-f", str(number), "-l", str(number)]
+            subprocess.run([*command, *area, str(pdf), str(target)], check=True)
+
+
+def _page_number(pdf: Path, page: str) -> int:
+    """The first sheet of paper whose footer names the page."""
+    done = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, check=True)
+    sheets = done.stdout.decode("utf-8").split("\f")
+    return next(n for n, text in enumerate(sheets, start=1) if f"伙伴簿 · {page} " in text)
+
+
+if __name__ == "__main__":
+    main()
