@@ -86,7 +86,7 @@ def candidate(page: Page, address: str, inbox: Inbox, out: Path, size: str) -> N
     page.wait_for_selector("#proposal_file-files .refused")
     send(page)
     picture(page, out / f"form-candidate-errors-{size}.png", TALLEST[size])
-    top = page.evaluate("document.querySelector('#annual_revenue').getBoundingClientRect().top + scrollY - 300")
+    top = page.evaluate("document.querySelector('#part-5').getBoundingClientRect().top + scrollY - 60")
     picture(page, out / f"form-candidate-end-{size}.png", TALLEST[size], top)
     page.fill("#credit_code", "91110000600037341L")
     page.fill("#bank_authorisation", "2026-0117")

@@ -180,7 +180,7 @@ def _compress(response: Response) -> Response:
     if (
         request.method != "GET"
         or response.status_code != 200
-        or "gzip" not in request.accept_encodings
+        or not request.accept_encodings["gzip"]
         or response.mimetype not in ("text/html", "text/css", "text/javascript", "image/svg+xml")
     ):
         return response

@@ -36,7 +36,7 @@ class ColumnField(Field):
     column: Column
 
     def __init__(self, column: Column, lang: str = "zh-CN", **kwargs: Any):
-        super().__init__(label=column.label.get(lang), **kwargs)
+        super().__init__(label=column.label.get(lang), **kwargs)  # type: ignore[no-untyped-call]
         self.column, self.lang, self.text = column, lang, ""
         self.data = None
 
@@ -349,54 +349,13 @@ def _text(column: schema.Text) -> type[ColumnField]:
     return AreaField if column.lines else TextField
 
 
-@web_field.register
-def _code(column: schema.CreditCode) -> type[ColumnField]:
-    return CodeField
-
-
-@web_field.register
-def _phone(column: schema.Phone) -> type[ColumnField]:
-    return PhoneField
-
-
-@web_field.register
-def _email(column: schema.Email) -> type[ColumnField]:
-    return EmailField
-
-
-@web_field.register
-def _number(column: schema.Number) -> type[ColumnField]:
-    return NumberField
-
-
-@web_field.register
-def _money(column: schema.Money) -> type[ColumnField]:
-    return MoneyField
-
-
-@web_field.register
-def _date(column: schema.Date) -> type[ColumnField]:
-    return DateField
-
-
-@web_field.register
-def _moment(column: schema.Moment) -> type[ColumnField]:
-    return MomentField
-
-
-@web_field.register
-def _choice(column: schema.Choice) -> type[ColumnField]:
-    return ChoiceField
-
-
-@web_field.register
-def _scale(column: schema.Scale) -> type[ColumnField]:
-    return ScaleField
-
-
-@web_field.register
-def _files(column: schema.Files) -> type[ColumnField]:
-    return FilesField
+_FIELDS: dict[type[Column], type[ColumnField]] = {
+    schema.CreditCode: CodeField, schema.Phone: PhoneField, schema.Email: EmailField, schema.Number: NumberField,
+    schema.Money: MoneyField, schema.Date: DateField, schema.Moment: MomentField, schema.Choice: ChoiceField,
+    schema.Scale: ScaleField, schema.Files: FilesField,
+}  # fmt: skip
+for _kind, _field in _FIELDS.items():
+    web_field.register(_kind, lambda column, field=_field: field)
 
 
 @web_field.register(schema.Key)
@@ -411,7 +370,7 @@ class ConsentField(Field):
     """The declaration above the button; it has to be ticked and is no part of the row."""
 
     def __init__(self, lang: str = "zh-CN", **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         self.lang, self.data = lang, False
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -495,8 +454,13 @@ class Sheet:
         return [lead, *(deeper for q in below for deeper in self._with_below(q))]
 
 
-@cache
 def form_class(table: type[Table], lang: str) -> type[SubmissionForm]:
-    """The form that asks the questions of a table in a language."""
+    """The form that asks the questions of a table in a language; made once."""
+    made: type[SubmissionForm] = _form_class(table, lang)  # type: ignore[arg-type]
+    return made
+
+
+@cache
+def _form_class(table: type[Table], lang: str) -> type[SubmissionForm]:
     fields: dict[str, Any] = {c.name: web_field(c)(column=c, lang=lang) for c in table.asked()}
     return type(f"{table.__name__}Form", (SubmissionForm,), {"_table": table, **fields, "consent": ConsentField(lang)})

@@ -130,7 +130,7 @@ def form_sent(slug: str) -> Any:
         return _render(page, sheet, identity)
     if identity.problem:
         return _render(page, sheet, identity, "identity"), 400
-    if not sheet.form.validate():
+    if not sheet.form.validate():  # type: ignore[no-untyped-call]
         return _render(page, sheet, identity), 422
     return _submit(page, sheet, identity)
 
@@ -288,4 +288,3 @@ def readyz() -> tuple[str, int, dict[str, str]]:
     """The inbox answers, so that submissions can be taken."""
     ready = services().inbox.ready()
     return ("ready\n" if ready else "not ready\n"), 200 if ready else 503, {"Content-Type": "text/plain; charset=utf-8"}
-

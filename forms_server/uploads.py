@@ -185,7 +185,7 @@ def judge(path: Path, name: str) -> str:
         )
     found = _kind(path)
     if found is None:
-        looks = filetype.guess(str(path))
+        looks = filetype.guess(str(path))  # type: ignore[no-untyped-call]
         what = f"（内容像是 {looks.extension.upper()}）" if looks else ""
         what_en = f" (it looks like {looks.extension.upper()})" if looks else ""
         raise Invalid(
@@ -266,7 +266,7 @@ def _png_is_whole(f: IO[bytes], size: int) -> bool:
         length, name = struct.unpack(">I4s", header)
         at += 12 + length
         if name == b"IEND":
-            return at == size
+            return bool(at == size)
         if at > size:
             return False
     return False
@@ -274,7 +274,7 @@ def _png_is_whole(f: IO[bytes], size: int) -> bool:
 
 def _heic_is_whole(f: IO[bytes], size: int) -> bool:
     """A HEIF brand with HEVC in it, and boxes that end where the file ends."""
-    at, names = 0, []
+    at, names = 0, list[bytes]()
     while at < size and len(names) < 1000:
         f.seek(at)
         header = f.read(16)

@@ -59,7 +59,7 @@ WORDS: dict[str, Label] = {
     "uploading": Label("正在上传", "Uploading"),
     "upload_progress": Label("上传进度", "Upload progress"),
     "upload_failed": Label("没有传完，请重试", "Not finished; try again"),
-    "upload_wait": Label("还有文件没有传完", "A file is still on its way"),
+    "upload_wait": Label("还有文件没有传完，请等待、重试或移除", "A file is not there yet: wait, try again or remove it"),
     "retry": Label("重试", "Try again"),
     "cancel": Label("取消", "Cancel"),
     "too_big": Label("超过 {mb} MB，请压缩或拆分后再传", "Over {mb} MB; make it smaller or split it"),

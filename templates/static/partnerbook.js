@@ -52,6 +52,12 @@
   });
   all("[data-print]", b => { b.hidden = false; b.addEventListener("click", () => print()); });
 
+  const relabel = (button, words) => {          // returns how to undo it
+    const was = [...button.childNodes];
+    button.textContent = words;
+    return () => button.replaceChildren(...was);
+  };
+
   all("form[data-once]", form => {
     let changed = false, leaving = false;
     form.addEventListener("input", () => { changed = true; });
@@ -59,18 +65,16 @@
 
     // One press, one submission. The server holds the id; this only spares the sender a second press.
     form.addEventListener("submit", event => {
-      const b = event.submitter;
-      if (leaving || form.dataset.uploading) {
+      const b = event.submitter || form.querySelector("button:not([name])"), waits = form.querySelector("[data-pending] button");
+      if (leaving || waits) {
         event.preventDefault();
-        if (b && !leaving) { const was = b.textContent; b.textContent = form.dataset.wait; setTimeout(() => { b.textContent = was; }, 3000); }
+        if (!leaving) { setTimeout(relabel(b, form.dataset.wait), 3000); waits.focus(); }
         return;
       }
       leaving = true;
-      if (!b || b.name) return;
-      const was = b.textContent;
-      const free = () => { leaving = false; b.textContent = was; b.removeAttribute("aria-disabled"); };
-      b.textContent = form.dataset.once;
+      const undo = b.name ? () => {} : relabel(b, form.dataset.once);
       b.setAttribute("aria-disabled", "true");
+      const free = () => { leaving = false; undo(); b.removeAttribute("aria-disabled"); };
       setTimeout(free, 20000);
       addEventListener("pageshow", page => { if (page.persisted) free(); }, { once: true });
     });
@@ -88,26 +92,25 @@
         list().querySelectorAll("input[type=hidden]").forEach(kept => body.append(input.name, kept.value));
         body.append(input.name, file);
         body.append("send", input.name);
-        const fail = words => {
+        const fail = (words, press, act) => {
           bar.hidden = true; note.className = "error"; note.textContent = words;
-          stop.textContent = box.dataset.retry; stop.onclick = again; done();
+          stop.textContent = press; stop.onclick = act; done();
         };
+        const failed = () => fail(box.dataset.failed, box.dataset.retry, again);
         name.textContent = file.name; bar.hidden = false; bar.value = 0;
         note.className = "soft"; note.textContent = box.dataset.sending; stop.textContent = box.dataset.stop;
         stop.onclick = () => { request.abort(); row.remove(); done(); };
-        if (file.size > box.dataset.max * 1e6) return fail(box.dataset.big);
+        if (file.size > box.dataset.max * 1e6) return fail(box.dataset.big, box.dataset.remove, () => row.remove());
         request.open("POST", form.action);
         request.responseType = "document";
         request.timeout = 180000;
         request.upload.onprogress = sent => { bar.value = 100 * sent.loaded / sent.total; };
-        request.onerror = request.ontimeout = () => fail(box.dataset.failed);
+        request.onerror = request.ontimeout = failed;
         request.onload = () => {
           const fresh = request.response && request.response.getElementById(list().id);
-          if (request.status !== 200 || !fresh) return fail(box.dataset.failed);
+          if (request.status !== 200 || !fresh) return failed();
           const pending = [...list().querySelectorAll("li[data-pending]")].filter(li => li !== row);
-          const before = new Set([...list().querySelectorAll(".refused")].map(li => li.textContent));
-          const refused = [...list().querySelectorAll(".refused")].filter(li => before.has(li.textContent));
-          fresh.append(...refused, ...pending);
+          fresh.append(...list().querySelectorAll(".refused"), ...pending);
           list().replaceWith(fresh);
           fresh.hidden = !fresh.children.length;
           done();
@@ -122,12 +125,7 @@
           row.children[0].textContent = file.name;
           list().append(row);
           list().hidden = false;
-          const queued = () => {
-            form.dataset.uploading = "1";
-            queue = queue.then(() => row.isConnected && send(file, row, queued)).then(() => {
-              if (!form.querySelector("li[data-pending] progress:not([hidden])")) delete form.dataset.uploading;
-            });
-          };
+          const queued = () => { queue = queue.then(() => row.isConnected && send(file, row, queued)); };
           row.children[3].onclick = () => row.remove();
           queued();
         }

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from forms_server.catalog import FORMS
 from forms_server.inbox import Inbox
-from tests.forms.conftest import CANDIDATE, PDF, PNG
+from tests.forms.conftest import CANDIDATE, INCIDENT, PDF, PNG
 
 pytestmark = pytest.mark.browser
 SLUGS = [form.slug for form in FORMS]
@@ -74,26 +74,29 @@ def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 
 @pytest.fixture
-def opened(contexts: Callable[..., BrowserContext], address: str) -> Open:
-    """Open a path; every message of the browser's console and every request elsewhere fails the test at once."""
+def opened(contexts: Callable[..., BrowserContext], address: str) -> Iterator[Open]:
+    """Open a path. An error in the browser's console, a request elsewhere or a dialog fails the test."""
+    complaints: list[str] = []
 
     def open_(path: str, **options: Any) -> Page:
         page = contexts(**options).new_page()
-        page.on("console", lambda message: complain(message.text) if message.type == "error" else None)
-        page.on("request", lambda request: None if request.url.startswith((address, "data:")) else complain(request.url))
-        page.on("dialog", lambda dialog: complain(dialog.message))
+        page.on("console", lambda message: heard(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith(address) else heard(request.url))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.goto(address + path)
         return page
 
-    def complain(words: str) -> None:
-        if "status of 4" not in words:  # the browser's own remark on our 400 and 422
-            raise AssertionError(words)
+    def heard(words: str) -> None:
+        if "status of 4" not in words and "ERR_FAILED" not in words:  # the browser's own remarks on our answers
+            complaints.append(words)
 
-    return open_
+    yield open_
+    assert complaints == []
 
 
-def fill_candidate(page: Page, **changes: str) -> None:
-    for name, text in {**CANDIDATE, **changes}.items():
+def fill(page: Page, answers: dict[str, str], **changes: str) -> None:
+    for name, text in {**answers, **changes}.items():
         control = page.locator(f"[name={name}]").first
         kind = control.get_attribute("type") or control.evaluate("e => e.tagName.toLowerCase()")
         if kind in ("radio", "checkbox"):
@@ -112,8 +115,10 @@ def press(page: Page) -> None:
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 def test_a_candidate_fills_in_the_form_with_a_file_and_gets_a_receipt(opened: Open, inbox: Inbox, script: bool) -> None:
     page = opened("/forms/candidate", java_script_enabled=script)
-    fill_candidate(page)
-    page.locator("#certificates_file").set_input_files([{"name": "执照.pdf", "mimeType": "application/pdf", "buffer": PDF}])
+    fill(page, CANDIDATE)
+    page.locator("#certificates_file").set_input_files(
+        [{"name": "执照.pdf", "mimeType": "application/pdf", "buffer": PDF}]
+    )
     if script:
         page.locator("#certificates_file-files input[type=hidden]").wait_for(state="attached")
     press(page)
@@ -135,7 +140,7 @@ def test_a_candidate_fills_in_the_form_with_a_file_and_gets_a_receipt(opened: Op
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 def test_errors_come_first_lead_to_the_field_and_keep_words_and_files(opened: Open, inbox: Inbox, script: bool) -> None:
     page = opened("/forms/candidate", java_script_enabled=script)
-    fill_candidate(page, credit_code="91110000600037341M")
+    fill(page, CANDIDATE, credit_code="91110000600037341M")
     page.locator("#profile_file").set_input_files([{"name": "介绍.png", "mimeType": "image/png", "buffer": PNG}])
     if script:
         page.locator("#profile_file-files input[type=hidden]").wait_for(state="attached")
@@ -157,7 +162,7 @@ def test_errors_come_first_lead_to_the_field_and_keep_words_and_files(opened: Op
 
 def test_files_go_up_one_by_one_a_refused_one_says_why_and_any_can_be_removed(opened: Open, inbox: Inbox) -> None:
     page = opened("/forms/candidate")
-    fill_candidate(page)
+    fill(page, CANDIDATE)
     page.locator("#cases_file").set_input_files([
         {"name": "一.pdf", "mimeType": "application/pdf", "buffer": PDF},
         {"name": "假.pdf", "mimeType": "application/pdf", "buffer": b"MZ"},
@@ -178,9 +183,31 @@ def test_files_go_up_one_by_one_a_refused_one_says_why_and_any_can_be_removed(op
     assert [ref["name"] for ref in values["profile_file"]] == ["三.pdf"]
 
 
+def test_a_file_that_did_not_get_through_is_never_left_behind_in_silence(opened: Open, inbox: Inbox) -> None:
+    page = opened("/forms/incident")
+    fill(page, INCIDENT)
+    page.route("**/forms/incident*", lambda route: route.abort())
+    page.locator("#evidence_file").set_input_files([{"name": "一.pdf", "mimeType": "application/pdf", "buffer": PDF}])
+    expect(page.locator("#evidence_file-files .error")).to_have_text("没有传完，请重试")
+    page.unroute("**/forms/incident*")
+    page.locator("#the-form .acts .btn").click()
+    assert "没有传完" in page.locator("#the-form .acts .btn").inner_text() and not inbox.all()
+    page.locator("#evidence_file-files").get_by_role("button", name="重试").click()
+    expect(page.locator("#evidence_file-files input[type=hidden]")).to_have_count(1)
+    press(page)
+    assert inbox.all()[0].values["evidence_file"][0]["name"] == "一.pdf"
+
+
+def test_a_printed_receipt_is_one_page(opened: Open) -> None:
+    page = opened("/forms/candidate")
+    fill(page, CANDIDATE)
+    press(page)
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
+
+
 def test_changing_the_language_keeps_everything_that_was_typed(opened: Open, inbox: Inbox) -> None:
     page = opened("/forms/candidate")
-    fill_candidate(page)
+    fill(page, CANDIDATE)
     page.get_by_role("button", name="English").click()
     page.wait_for_load_state()
     assert page.locator("html").get_attribute("lang") == "en"
@@ -201,7 +228,7 @@ def test_the_enter_key_sends_the_form_and_never_switches_the_language(opened: Op
 
 def test_an_impatient_second_press_is_one_submission(opened: Open, inbox: Inbox) -> None:
     page = opened("/forms/candidate")
-    fill_candidate(page)
+    fill(page, CANDIDATE)
     page.locator("#the-form .acts .btn").dblclick()
     page.wait_for_url("**/receipts/*")
     assert len(inbox.all()) == 1
@@ -254,12 +281,17 @@ def test_all_text_is_readable_in_light_and_dark_and_never_small(opened: Open, sl
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_other_pages_keep_the_same_promises(opened: Open, inbox: Inbox, scheme: str) -> None:
     page = opened("/forms/candidate", color_scheme=scheme)
-    fill_candidate(page)
+    fill(page, CANDIDATE)
     press(page)
     receipt = page.url
     inbox.move(inbox.all(), "confirmed")
     inbox.show({inbox.all()[0].id: {"status": "退回补正", "reply": "请补案例\n<b>谢谢</b>"}})
-    for url in (receipt, receipt.split("/receipts")[0] + "/", receipt[:-4] + "ZZZZ", receipt.split("/receipts")[0] + "/privacy"):
+    for url in (
+        receipt,
+        receipt.split("/receipts")[0] + "/",
+        receipt[:-4] + "ZZZZ",
+        receipt.split("/receipts")[0] + "/privacy",
+    ):
         for width in (320, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             page.goto(url)
@@ -272,7 +304,7 @@ def test_what_staff_type_heads_the_receipt_page_as_of_their_last_save(opened: Op
     from datetime import UTC, datetime
 
     page = opened("/forms/candidate")
-    fill_candidate(page)
+    fill(page, CANDIDATE)
     press(page)
     assert "正在转给经办人" in page.locator("[data-where=waiting]").inner_text()
     assert page.locator("[data-as-of]").count() == 0

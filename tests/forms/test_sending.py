@@ -91,7 +91,9 @@ def test_a_retry_with_files_keeps_one_copy_of_them(client: FlaskClient, inbox: I
     assert on_disk == [inbox.all()[0].values["evidence_file"][0]["id"]]
 
 
-def test_the_same_page_with_other_content_is_told_and_nothing_is_lost(client: FlaskClient, inbox: Inbox) -> None:
+def test_the_same_page_with_other_content_is_told_and_nothing_is_lost(
+    client: FlaskClient, inbox: Inbox, data: Path
+) -> None:
     start = hidden(client.get("/forms/incident"))
     post(client, "incident", {**start, **FILLED["incident"], "evidence_file": upload(PDF, "a.pdf")})
     before = inbox.all()[0].values
@@ -99,6 +101,8 @@ def test_the_same_page_with_other_content_is_told_and_nothing_is_lost(client: Fl
     assert answer.status_code == 409
     assert notice(answer) == "conflict"
     assert [s.values for s in inbox.all()] == [before]
+    belongs = [path.name for path in (data / "uploads").iterdir() if path.is_file()]
+    assert belongs == [before["evidence_file"][0]["id"]], "a file without a receipt counts as submitted"
     again = fields(answer)
     assert again["scope"] == "第 8 批" and again["submission"] != start["submission"] and again["evidence_file"]
     assert post(client, "incident", again).status_code == 303

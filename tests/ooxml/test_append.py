@@ -8,6 +8,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.ooxml.books import (
     HEADERS,
@@ -18,12 +20,13 @@ from tests.ooxml.books import (
     grid,
     member,
     partners,
+    raw_members,
     rezipped,
     small,
     values,
     with_chain,
 )
-from workbook.errors import AppendRefused, MissingColumn, MissingTable
+from workbook.errors import AppendRefused, MissingColumn, MissingTable, PartnerBookError
 from workbook.ooxml import Book, Placed
 
 ROW = {"编号": "P-0009", "名称": "新公司", "金额": Decimal("12.30"), "日期": datetime.date(2026, 3, 4), "备注": "ok"}
@@ -33,6 +36,8 @@ TOUCHED = {
     "xl/workbook.xml",
     "xl/charts/chart1.xml",
 }
+
+DAMAGED = with_chain(calculated())
 
 
 def appended(data: bytes, table: str, *rows: dict[str, Any]) -> bytes:
@@ -307,3 +312,74 @@ def test_other_ways_to_write_the_same_xml_are_understood(quote: str) -> None:
     assert values(book.to_bytes(), "S")[-1] == ["=b", 2]
     if quote != "empty sheet":
         assert [row.values for row in book.rows("T")] == [{"k": "a", "v": 1}, {"k": "=b", "v": 2}]
+
+
+def test_the_insert_row_of_an_empty_table_becomes_data() -> None:
+    data = edited(partners(0), "xl/tables/table1.xml", ' totalsRowShown="0"', ' insertRow="1" totalsRowShown="0"')
+    text = member(appended(data, "tblPartners", ROW), "xl/tables/table1.xml")
+    assert 'insertRow="0"' in text and 'ref="B3:F4"' in text
+
+
+def test_a_column_goes_by_its_declared_name_with_coded_line_breaks() -> None:
+    data = edited(small(), "xl/tables/table1.xml", 'name="v"', 'name="v_x000a_2 &amp; more"')
+    book = Book.read(data)
+    assert book.table("T").columns == ("k", "v\n2 & more")
+    book.append("T", [{"v\n2 & more": 5}])
+    assert values(book.to_bytes(), "S")[3][2] == 5
+    assert values(book.to_bytes(), "S")[1][2] == "v"
+
+
+def test_the_cell_of_a_sparkline_does_not_grow() -> None:
+    data = small(lambda _book, sheet: sheet.add_sparkline("C3", {"range": "E1:H1"}))
+    after = appended(data, "T", {"k": "b"})
+    assert "<xm:sqref>C3</xm:sqref>" in member(after, "xl/worksheets/sheet1.xml")
+
+
+def test_a_package_with_prefixes_everywhere_is_changed_like_any_other() -> None:
+    data = with_chain(calculated())
+    for part in ("xl/worksheets/sheet1.xml", "xl/tables/table1.xml", "xl/workbook.xml", "xl/styles.xml"):
+        text = re.sub(r"<(/?)([A-Za-z])", r"<\1x:\2", member(data, part)).replace("xmlns=", "xmlns:x=")
+        data = rezipped(data, {part: text.encode()})
+    book = Book.read(data)
+    book.append("T", [{"n": 3, "note": "=x"}])
+    book.set_defined_name("a", "1")
+    after = book.to_bytes()
+    sheet = grid(after, "S")
+    assert [cell.value for cell in sheet[4]] == [3, "=T[[#This Row],[n]]*2", "=x"]
+    assert sheet["C4"].quotePrefix
+    assert sheet.tables["T"].ref == "A1:C4"
+    assert openpyxl.load_workbook(io.BytesIO(after)).defined_names["a"].attr_text == "1"
+    assert values(after, "S")[3][2] == "=x"
+
+
+def test_a_strict_package_is_changed_like_any_other() -> None:
+    data = small()
+    for part in raw_members(data):
+        text = member(data, part).replace(
+            "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main"
+        )
+        old = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+        text = text.replace(old, "http://purl.oclc.org/ooxml/officeDocument/relationships")
+        data = rezipped(data, {part: text.encode()})
+    after = appended(data, "T", {"k": "b", "v": 2})
+    assert values(after, "S")[3] == ["", "b", 2]
+    assert "schemas.openxmlformats.org/spreadsheetml" not in member(after, "xl/worksheets/sheet1.xml")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(["", "<", ">", '"', "9", "-", "ZZZ", " ", "&"]), st.integers(1, 9))
+def test_a_damaged_part_is_refused_or_read_but_never_another_error(at: int, new: str, width: int) -> None:
+    parts = ("xl/worksheets/sheet1.xml", "xl/tables/table1.xml", "xl/workbook.xml", "xl/styles.xml")
+    part = parts[at % len(parts)]
+    text = member(DAMAGED, part)
+    at %= len(text)
+    data = rezipped(DAMAGED, {part: (text[:at] + new + text[at + width :]).encode()})
+    try:
+        book = Book.read(data)
+        for table in book.tables:
+            book.rows(table.name)
+            book.append(table.name, [dict.fromkeys(table.columns, "=x")])
+        book.set_defined_name("a", "1")
+        book.to_bytes()
+    except PartnerBookError as refused:
+        assert str(refused)  # noqa: PT017

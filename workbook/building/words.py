@@ -152,7 +152,7 @@ SETTINGS_EN: Mapping[str, tuple[str | None, str]] = {
     SettingRow.DEPARTMENT: ("Partner office", "Department: at the top right of the cover"),
     SettingRow.MAIL: (None, "Mail address in the form footer; blank hides it"),
     SettingRow.PHONE: (None, "Telephone in the form footer; blank hides it"),
-    SettingRow.ZONE: (None, "Time zone: all times in the tables are local time of this zone"),
+    SettingRow.ZONE: (None, "Time zone of all times in the tables"),
     SettingRow.RULES: (None, "Rule version: take a new one when weights or bands change"),
     SettingRow.VERIFY_DAYS: (None, "Days to verify a submission; To do shows it in time"),
 }

@@ -16,6 +16,7 @@ from workbook.ooxml.totals import Totals
 from workbook.ooxml.workbook_part import WorkbookPart
 from workbook.ooxml.writer import CellWriter, Template, known_columns, refuse_unfit, settle
 
+_RULES = ("conditionalFormatting", "dataValidation")
 _CHART_TYPES = ("drawingml.chart+xml", "ms-office.chartex+xml")
 
 
@@ -57,8 +58,8 @@ class Append:
             formulas = True
         edits = self._sheet.row_edits(written) + self._frame_edits(placed, growth)
         self._parts.write(view.sheet_part, splice(self._sheet.data, edits))
+        grow_table(self._parts, view, growth)
         if growth.more:
-            grow_table(self._parts, view, growth)
             self._workbook.grow_names(growth, view.sheet)
             self._grow_charts(growth)
         settle(self._workbook, formulas)
@@ -149,20 +150,21 @@ class Append:
         used = Area(growth.data.left, placed.first_row, growth.data.right, placed.last_row + below)
         for element in self._frame.walk():
             given = element.attributes
+            attribute = "sqref" if element.local in _RULES else "ref"
             if element.local == "dimension" and "ref" in given:
-                old = Area.parse(given["ref"])
-                new = old.union(used)
-                if new != old:
-                    edits.append(set_attribute(data, element, "ref", str(new)))
-            elif element.local == "hyperlink" and Area.parse(given["ref"]).overlaps(growth.totals):
-                link = growth.area(Area.parse(given["ref"]))
-                edits.append(set_attribute(data, element, "ref", str(link)))
-            elif element.local in ("conditionalFormatting", "dataValidation") and "sqref" in given:
-                grown = growth.sqref(given["sqref"])
-                if grown != given["sqref"]:
-                    edits.append(set_attribute(data, element, "sqref", grown))
-            elif element.local == "sqref" and growth.sqref(element.text) != element.text:
-                edits.append((element.start_end, element.end_start, escape(growth.sqref(element.text)).encode()))
+                new = str(Area.parse(given["ref"]).union(used))
+            elif element.local == "hyperlink" and "ref" in given:
+                link = Area.parse(given["ref"])
+                new = str(growth.area(link)) if link.overlaps(growth.totals) else given["ref"]
+            elif element.local in _RULES and "sqref" in given:
+                new = growth.sqref(given["sqref"])
+            else:
+                # In the newer extensions the ranges of a rule are an element; that of a sparkline is its only cell.
+                for child in element.named("sqref") if element.local != "sparkline" else []:
+                    edits.append((child.start_end, child.end_start, escape(growth.sqref(child.text)).encode()))
+                continue
+            if new != given[attribute]:
+                edits.append(set_attribute(data, element, attribute, new))
         return edits
 
     def _grow_charts(self, growth: Growth) -> None:

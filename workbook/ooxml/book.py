@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from workbook.errors import MissingTable
+from workbook.errors import MissingTable, NotAWorkbook
 from workbook.ooxml.append import Append, Placed
 from workbook.ooxml.cells import Cell, Read, shared_strings
 from workbook.ooxml.package import Package
@@ -28,12 +29,24 @@ class Row:
     values: dict[str, Read]
 
 
+@contextmanager
+def _within_the_standard() -> Iterator[None]:
+    """What a part says against its own standard (a number that is none, an index past its list) is no workbook."""
+    try:
+        yield
+    except (ValueError, LookupError, RecursionError) as error:
+        raise NotAWorkbook(
+            f"工作簿的内容不合规范，不能安全地读写（{type(error).__name__}: {error}）。请在 Excel 里打开并另存一次。"
+        ) from error
+
+
 class Book:
     """A workbook in memory. Changes add up; each happens wholly or, if it raises, not at all."""
 
     def __init__(self, data: bytes):
-        self._parts = Parts(Package(data))
-        self._workbook = WorkbookPart(self._parts)
+        with _within_the_standard():
+            self._parts = Parts(Package(data))
+            self._workbook = WorkbookPart(self._parts)
         self._strings: list[str] | None = None
         self._tables: tuple[TableView, ...] | None = None
 
@@ -62,11 +75,12 @@ class Book:
     def tables(self) -> tuple[TableView, ...]:
         """All tables, by sheet and then as the sheet names them."""
         if self._tables is None:
-            self._tables = tuple(
-                read_table(self._parts, part, sheet.title, sheet.part)
-                for sheet in self._workbook.sheets()
-                for part in self._parts.related(sheet.part, "table")
-            )
+            with _within_the_standard():
+                self._tables = tuple(
+                    read_table(self._parts, part, sheet.title, sheet.part)
+                    for sheet in self._workbook.sheets()
+                    for part in self._parts.related(sheet.part, "table")
+                )
         return self._tables
 
     def table(self, name: str) -> TableView:
@@ -79,6 +93,10 @@ class Book:
     def rows(self, table: str) -> list[Row]:
         """The rows of a table without the blank ones; a row that only formulas fill counts as blank."""
         view = self.table(table)
+        with _within_the_standard():
+            return self._read_rows(view)
+
+    def _read_rows(self, view: TableView) -> list[Row]:
         sheet = Sheet(self._parts.read(view.sheet_part), view.sheet_part)
         strings, date1904 = self._shared_strings(), self.date1904
         headers = dict(enumerate(view.columns, view.area.left))
@@ -114,7 +132,7 @@ class Book:
     def append(self, table: str, rows: Sequence[Mapping[str, Cell]]) -> Placed:
         """Adds rows to a table; keys are headers. An empty table's blank rows are filled first."""
         view = self.table(table)
-        with self._parts.all_or_nothing():
+        with _within_the_standard(), self._parts.all_or_nothing():
             placed = Append(self._parts, self._workbook, view, self.tables).run(rows)
         self._tables = None
         return placed
@@ -122,7 +140,7 @@ class Book:
     def update(self, table: str, key_column: str, changes: Mapping[str, Mapping[str, Cell]]) -> tuple[str, ...]:
         """Changes the named cells of the rows with these keys; returns the keys that no row has."""
         view = self.table(table)
-        with self._parts.all_or_nothing():
+        with _within_the_standard(), self._parts.all_or_nothing():
             update = Update(self._parts, self._workbook, view, plain_header(key_column), self._shared_strings())
             update.run(changes)
         return tuple(key for key in changes if key not in update)
@@ -131,7 +149,7 @@ class Book:
         """Changes the rows whose keys are there and appends the others; what is equal is not written."""
         view, key_column = self.table(table), plain_header(key_column)
         by_key = rows_by_key(view, key_column, rows)
-        with self._parts.all_or_nothing():
+        with _within_the_standard(), self._parts.all_or_nothing():
             update = Update(self._parts, self._workbook, view, key_column, self._shared_strings())
             there = {key: values for key, values in by_key.items() if key in update}
             changed = update.run({key: _without(values, key_column) for key, values in there.items()})
@@ -143,7 +161,7 @@ class Book:
 
     def set_defined_name(self, name: str, value: str, hidden: bool = True) -> None:
         """Gives a name of the whole book a value (formula text: `"text"` in quotes, a number, or a range)."""
-        with self._parts.all_or_nothing():
+        with _within_the_standard(), self._parts.all_or_nothing():
             self._workbook.set_name(name, value, hidden)
 
 

@@ -89,7 +89,7 @@ class Package:
             raise _damaged(f"部件 {name} 的位置不对")
         local = _LOCAL.unpack_from(self.blob, offset)
         data = offset + _LOCAL.size + local[9] + local[10]
-        if data + packed > end or self.blob[offset + _LOCAL.size :][:name_length] != raw_name:
+        if data + packed > end or self.blob[offset + 30 : offset + 30 + name_length] != raw_name:
             raise _damaged(f"部件 {name} 与目录不一致")
         return Member(name, flags, method, crc, packed, size, offset, data, end, central)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 
 _AREA = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})(?::\$?([A-Za-z]{1,3})\$?(\d{1,7}))?")
+_LINES = re.compile(r"\$?([A-Za-z]{1,3}):\$?([A-Za-z]{1,3})|\$?(\d{1,7}):\$?(\d{1,7})")
 # What must be stepped over whole: string literals, structured references, error texts.
 _STRING = r'"(?:[^"]|"")*"'
 _SHEET = r"(?:'(?:[^']|'')+'|[^\s!'\"(),;:=*/+^&<>\[\]{}%-]+)!"
@@ -35,8 +36,14 @@ class Area:
 
     @classmethod
     def parse(cls, text: str) -> Area:
-        """`B5:Q9` or `B5`, with or without dollar signs."""
-        found = _AREA.fullmatch(text.strip())
+        """`B5:Q9`, `B5`, whole columns `B:C` or whole rows `5:9`, with or without dollar signs."""
+        text = text.strip()
+        lines = _LINES.fullmatch(text)
+        if lines and lines[1]:
+            return cls(column_number(lines[1]), 1, column_number(lines[2]), LAST_ROW)
+        if lines:
+            return cls(1, int(lines[3]), LAST_COLUMN, int(lines[4]))
+        found = _AREA.fullmatch(text)
         if found is None:
             raise ValueError(text)
         left, top = column_number(found[1]), int(found[2])

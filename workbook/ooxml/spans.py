@@ -57,9 +57,11 @@ class Element:
 
     def walk(self) -> Iterator[Element]:
         """Itself and everything below it, in document order."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            yield element
+            waiting.extend(reversed(element.children))
 
 
 def parse(data: bytes, part: str) -> Element:

@@ -8,7 +8,7 @@ from workbook.errors import NotAWorkbook
 from workbook.ooxml.cells import decode_text
 from workbook.ooxml.parts import Parts
 from workbook.ooxml.refs import Area, Growth
-from workbook.ooxml.spans import Element, set_attribute, splice
+from workbook.ooxml.spans import Element, set_attribute
 
 _YES = ("1", "true")
 
@@ -96,16 +96,23 @@ def _formula(column: Element) -> tuple[str, bool]:
 
 
 def grow_table(parts: Parts, view: TableView, growth: Growth) -> None:
-    """Lets the table, its filter and its sorting reach the new last data row; columns and headers are not touched."""
+    """Lets the table, its filter and its sorting reach the new last data row; columns and headers are not touched.
+
+    An empty table as Excel saves it shows an insert row; filled, that row is data.
+    """
     data = parts.read(view.part)
     root = parts.tree(view.part)
-    area = replace(view.area, bottom=view.area.bottom + growth.more)
-    edits = [set_attribute(data, root, "ref", area.full)]
-    for element in root.walk():
-        if element.local not in ("autoFilter", "sortState", "sortCondition") or "ref" not in element.attributes:
-            continue
-        old = Area.parse(element.attributes["ref"])
-        new = growth.area(old)
-        if new != old:
-            edits.append(set_attribute(data, element, "ref", new.full))
-    parts.write(view.part, splice(data, edits))
+    edits = [
+        set_attribute(data, root, name, "0")
+        for name in ("insertRow", "insertRowShift")
+        if root.attributes.get(name) in _YES
+    ]
+    if growth.more:
+        area = replace(view.area, bottom=view.area.bottom + growth.more)
+        edits.append(set_attribute(data, root, "ref", area.full))
+        for element in root.walk():
+            if element.local in ("autoFilter", "sortState", "sortCondition") and "ref" in element.attributes:
+                old = Area.parse(element.attributes["ref"])
+                if growth.area(old) != old:
+                    edits.append(set_attribute(data, element, "ref", growth.area(old).full))
+    parts.edit(view.part, edits)

@@ -10,7 +10,7 @@ from workbook.ooxml.cells import OldCell
 from workbook.ooxml.parts import Parts
 from workbook.ooxml.refs import Area, Growth, cell_name, references
 from workbook.ooxml.sheet import OldRow, Sheet
-from workbook.ooxml.spans import Element, unescape
+from workbook.ooxml.spans import Element, attributes, unescape
 from workbook.ooxml.table import TableView
 from workbook.ooxml.workbook_part import WorkbookPart
 
@@ -48,7 +48,8 @@ class Totals:
         for cell in self.cells():
             element = cell.formula_element()
             text = unescape(element.partition(b">")[2].rpartition(b"</")[0].decode())
-            if b' t="' in element.partition(b">")[0] or self._covers_data(text):
+            ordinary = attributes(element.partition(b">")[0]).get("t", "normal") == "normal"
+            if not ordinary or self._covers_data(text):
                 raise self._bound(cell_name(cell.column, self.area.top), "里的公式用单元格地址引用数据行")
         for kind in _COMMENT_PARTS:
             for part in self._parts.related(self._view.sheet_part, kind):
