@@ -214,7 +214,7 @@ class Inbox:
             return None
         with self._read() as connection:
             row = connection.execute(
-                sa.select(submissions, books.c.saved_at, books.c.reason)
+                sa.select(submissions, books.c.saved_at, books.c.reason.label("book_reason"))
                 .join(receipts, receipts.c.submission == submissions.c.id)
                 .join(books, books.c.id == submissions.c.book)
                 .where(receipts.c.code_hash == code_hash(plain), submissions.c.book == self.book_id)
@@ -227,7 +227,7 @@ class Inbox:
         return Receipt(
             submission_id=row.id, form=row.form, table=row.table_name, version=row.version, received_at=received,
             state=row.state, values=json.loads(row.body), shown=json.loads(row.shown or "{}"),
-            as_of=as_utc(row.saved_at), book_line=row.reason or "",
+            as_of=as_utc(row.saved_at), book_line=row.book_reason or "",
         )  # fmt: skip
 
     def profile(self) -> Profile:

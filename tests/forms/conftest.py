@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import shutil
@@ -171,7 +172,12 @@ def client(app: Flask) -> FlaskClient:
 def address(app: Flask) -> Iterator[str]:
     """The application behind the server that ships."""
     server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
+
+    def run() -> None:
+        with contextlib.suppress(OSError):  # its loop meets the closed socket below
+            server.run()
+
+    threading.Thread(target=run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()  # its thread ends when the browser has let go of the last connection
 
