@@ -1,9 +1,8 @@
-"""Renders the pictures of the forms into docs/pictures: `uv run --group dev python docs/make_form_pictures.py [FOLDER]`."""
+"""Renders the pictures of the forms into docs/pictures: `uv run --group dev python -m docs.make_form_pictures [FOLDER]`."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 import threading
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from forms_server.app import ServerSettings, create_app
 from forms_server.database import open_database
 from forms_server.inbox import Inbox
+from tests.chromium import launch
 
 BOOK = "00000000-0000-4000-8000-000000000001"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -126,13 +126,9 @@ def main() -> None:
     """Render everything."""
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "pictures"
     out.mkdir(parents=True, exist_ok=True)
-    args = [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync",
-    ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as (address, inbox), sync_playwright() as p:
         chinese = {**os.environ, "LANGUAGE": "zh_CN"}  # the browser's own words on file and date controls
-        browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=args, env=chinese)
+        browser = launch(p, env=chinese)
         take(browser, address, inbox, out)
         browser.close()
 

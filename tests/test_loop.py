@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import python_calamine
 
 from forms_server.app import ServerSettings, create_app
 from forms_server.house import House, open_house
+from tests.chromium import launch
 from tests.delivery.conftest import edit, ids_of, rows_of
 from workbook.build import new_workbook
 from workbook.ooxml.lint import lint
@@ -102,18 +102,7 @@ def test_a_browser_fills_the_form_with_an_upload_and_every_reader_finds_the_row(
     document = tmp_path / "青禾简介.pdf"
     document.write_bytes(PDF)
     with sync_playwright() as p:
-        browser = p.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
+        browser = launch(p)
         page = browser.new_page(locale="zh-CN")
         page.goto(f"{address}/forms/candidate")
         for name, value in ANSWERS.items():

@@ -13,6 +13,7 @@ import pytest
 from forms_server.house import House, open_house
 from forms_server.verifying import verify_receipts
 from tests.delivery.conftest import candidate, edit, ids_of, rows_of
+from tests.validator import validate
 from workbook import store
 from workbook.errors import NotAWorkbook
 from workbook.identity import GENERATION, generation_of
@@ -66,6 +67,14 @@ def test_the_time_of_arrival_stands_in_the_zone_of_the_book(house: House) -> Non
     assert (
         shown - received.replace(tzinfo=None)
     ).total_seconds() == 8 * 3600  # China has had no summer time since 1991
+
+
+@pytest.mark.validator
+def test_the_validator_finds_nothing_in_a_book_after_deliveries(house: House) -> None:
+    for number in range(1, 4):
+        house.inbox.submit(candidate(number, legal_name="=1+1"))
+        assert house.delivery.run().delivered == 1
+    assert validate(house.path) == []
 
 
 def test_a_pass_with_nothing_to_do_changes_no_byte(house: House) -> None:

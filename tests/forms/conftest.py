@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import shutil
 import struct
 import threading
 import zipfile
@@ -26,6 +25,7 @@ from werkzeug.test import TestResponse
 from forms_server.app import ServerSettings, create_app
 from forms_server.database import open_database
 from forms_server.inbox import Inbox
+from tests.chromium import launch
 
 BOOK = "00000000-0000-4000-8000-000000000001"
 SECRET = b"not a secret, these are tests 00"
@@ -184,14 +184,7 @@ def address(app: Flask) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=found,
-            args=[
-                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-                "--disable-background-networking", "--disable-component-update",
-            ],
-        )  # fmt: skip
+        opened = launch(playwright)
         yield opened
         opened.close()

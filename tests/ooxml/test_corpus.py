@@ -8,6 +8,7 @@ import os
 import warnings
 import zipfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import openpyxl
 import pytest
 
 from tests.ooxml.books import assert_only, by_openpyxl_built, calculated, partners, raw_members, small
+from tests.validator import validate
 from workbook.errors import AppendRefused
 from workbook.ooxml import Book, Placed, TableView
 from workbook.ooxml.lint import new_findings
@@ -140,6 +142,30 @@ def _seen_by_openpyxl(before: bytes, after: bytes, view: TableView, placed: Plac
         assert (cell.value, cell.data_type != "f", cell.quotePrefix) == (TEXT, True, True)
     area = sheet.tables[view.name].ref
     assert openpyxl.utils.cell.range_boundaries(area)[3] >= placed.last_row + view.totals_row_count
+
+
+def _grown(folder: Path, number: int, name: str, table: str) -> Counter[str] | None:
+    """What the validator says more of after one row than before it, or None where the row is refused."""
+    book = Book.read(BOOKS[name])
+    column = plain_column(book.table(table))
+    if refusal(book, table, [{column: TEXT} if column else {}])[1]:
+        return None
+    found = []
+    for when, data in (("before", BOOKS[name]), ("after", book.to_bytes())):
+        path = folder / f"{number}-{when}{Path(name).suffix or '.xlsx'}"
+        path.write_bytes(data)
+        found.append(Counter(validate(path)))
+    return found[1] - found[0]
+
+
+@pytest.mark.validator
+def test_the_validator_finds_nothing_new_after_a_row(tmp_path: Path, tally: Counter[str]) -> None:
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        results = list(pool.map(lambda at: _grown(tmp_path, at[0], *at[1]), enumerate(TABLES)))
+    for (name, table), more in zip(TABLES, results, strict=True):
+        assert not more, f"{name}, {table}: {more}"
+    tally["validated after a row"] += sum(more is not None for more in results)
+    assert tally["validated after a row"] >= len(TABLES) - 1
 
 
 def test_the_refusals_stay_as_rare_as_they_were_measured() -> None:
