@@ -12,10 +12,10 @@ from typing import Any
 import openpyxl
 import pytest
 import python_calamine
+from playwright.sync_api import Browser
 
 from forms_server.app import ServerSettings, create_app
 from forms_server.house import House, open_house
-from tests.chromium import launch
 from tests.delivery.conftest import edit, ids_of, rows_of
 from workbook.build import new_workbook
 from workbook.ooxml.lint import lint
@@ -95,33 +95,29 @@ def address(house: House) -> Iterator[str]:
 @pytest.mark.browser
 @pytest.mark.libreoffice
 def test_a_browser_fills_the_form_with_an_upload_and_every_reader_finds_the_row(
-    house: House, address: str, tmp_path: Path
+    house: House, address: str, browser: Browser, tmp_path: Path
 ) -> None:
-    from playwright.sync_api import sync_playwright
-
     document = tmp_path / "青禾简介.pdf"
     document.write_bytes(PDF)
-    with sync_playwright() as p:
-        browser = launch(p)
-        page = browser.new_page(locale="zh-CN")
-        page.goto(f"{address}/forms/candidate")
-        for name, value in ANSWERS.items():
-            control = page.locator(f"[name={name}]").first
-            kind = control.evaluate("e => e.tagName + ':' + e.type")
-            if kind.endswith(":checkbox"):
-                control.check()
-            elif kind.endswith(":radio"):
-                page.locator(f"[name={name}][value={value}]").check()
-            elif kind.startswith("SELECT"):
-                control.select_option(value)
-            else:
-                control.fill(value)
-        page.locator("[name=profile_file]").set_input_files(document)
-        page.locator("main form button.btn:not(.quiet):not(.bare)").last.click()
-        page.wait_for_url("**/receipts/**")
-        code = page.url.rsplit("/", 1)[1].split("?")[0]
-        assert "示例制造有限公司" in page.content()
-        browser.close()
+    page = browser.new_page(locale="zh-CN")
+    page.goto(f"{address}/forms/candidate")
+    for name, value in ANSWERS.items():
+        control = page.locator(f"[name={name}]").first
+        kind = control.evaluate("e => e.tagName + ':' + e.type")
+        if kind.endswith(":checkbox"):
+            control.check()
+        elif kind.endswith(":radio"):
+            page.locator(f"[name={name}][value={value}]").check()
+        elif kind.startswith("SELECT"):
+            control.select_option(value)
+        else:
+            control.fill(value)
+    page.locator("[name=profile_file]").set_input_files(document)
+    page.locator("main form button.btn:not(.quiet):not(.bare)").last.click()
+    page.wait_for_url("**/receipts/**")
+    code = page.url.rsplit("/", 1)[1].split("?")[0]
+    assert "示例制造有限公司" in page.content()
+    page.close()
 
     assert house.delivery.run().delivered == 1
     receipt = house.inbox.receipt(code)

@@ -18,14 +18,12 @@ import pytest
 import waitress
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, sync_playwright
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from forms_server.app import ServerSettings, create_app
 from forms_server.database import open_database
 from forms_server.inbox import Inbox
-from tests.chromium import launch
 
 BOOK = "00000000-0000-4000-8000-000000000001"
 SECRET = b"not a secret, these are tests 00"
@@ -180,11 +178,3 @@ def address(app: Flask) -> Iterator[str]:
     threading.Thread(target=run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()  # its thread ends when the browser has let go of the last connection
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = launch(playwright)
-        yield opened
-        opened.close()
