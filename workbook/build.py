@@ -20,8 +20,9 @@ from workbook.building.finish import finish
 from workbook.building.lists import write_lists
 from workbook.building.page import draw
 from workbook.building.plan import Plan, make_plan
+from workbook.defaults import band_rows, indicator_rows
 from workbook.identity import BOOK, GENERATION, SCHEMA, SCHEMA_VERSION
-from workbook.tables import BY_NAME, TABLES, SettingRow, Settings
+from workbook.tables import BY_NAME, TABLES, Bands, Indicators, SettingRow, Settings
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -50,6 +51,7 @@ def new_workbook(
     given = dict(rows or {})
     if unknown := set(given) - set(BY_NAME):
         raise KeyError(f"no table is declared as {sorted(unknown)}")
+    given = {Indicators.name: indicator_rows(lang), Bands.name: band_rows(lang), **given}
     given[Settings.name] = _settings(lang, given.get(Settings.name, ()), settings or {})
     plans = [make_plan(table, lang, today, given.get(table.name, ())) for table in TABLES]
     out = io.BytesIO()

@@ -15,6 +15,7 @@ from workbook.building import words
 from workbook.building.kinds import Place, Projection, header_width, project
 from workbook.rows import Cell, row_cells
 from workbook.schema import COMPUTED, Column, Formula, Moment, Table, Text
+from workbook.tables import BY_NAME
 
 HEADER, FIRST, LEFT = 4, 5, 1  # row of the header, first row under it, first column; counted from 0
 
@@ -81,7 +82,13 @@ class Plan:
             meant = next(c for c in self.table.columns.values() if c.zh == found[1])
             return f"{self.table.name}[[#This Row],[{meant.label.get(self.lang)}]]"
 
-        text = re.sub(r"\[@\[?([^\[\]]+)\]?\]", named, column.excel)
+        def elsewhere(found: re.Match[str]) -> str:
+            other = BY_NAME[found[1]]
+            meant = next(c for c in other.columns.values() if c.zh == found[2])
+            return f"{other.name}[{meant.label.get(self.lang)}]"
+
+        text = re.sub(rf"\b({'|'.join(BY_NAME)})\[([^\[\]@#]+)\]", elsewhere, column.excel)
+        text = re.sub(r"\[@\[?([^\[\]]+)\]?\]", named, text)
         if self.lang.startswith("en"):
             for zh, en in words.FORMULA_WORDS.items():
                 text = text.replace(f'"{zh}"', f'"{en}"')

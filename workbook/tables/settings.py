@@ -56,6 +56,10 @@ class SettingRow:
     ZONE = "时区"
     RULES = "规则版本"
     VERIFY_DAYS = "核实期限"
+    MIN_REVIEWERS = "最少评审人数"
+    MIN_COVERAGE = "最低覆盖率"
+    TIE_BREAK = "同分先比"
+    RECORD_DAYS = "记录查询有效天数"
 
     DEFAULTS: tuple[tuple[str, str, str], ...] = (
         (COMPANY, "本公司", "显示在首页、表单页眉和回执上"),
@@ -65,6 +69,10 @@ class SettingRow:
         (ZONE, "Asia/Shanghai", "表格里的时间都是这个时区的当地时间（北京时间）"),
         (RULES, "v1", "评价规则的版本；改动权重或档位时另起一个版本"),
         (VERIFY_DAYS, "5", "收到提交后几天内核实，到期前会出现在待办与提醒里"),
+        (MIN_REVIEWERS, "3", "一家候选至少要有几位评审人打分，不足则暂不能评"),
+        (MIN_COVERAGE, "80", "已评指标至少占全部权重的百分之几，不足则暂不能评"),
+        (TIE_BREAK, "", "同分时依次比较的维度，例如 S7、S3；留空则并列"),
+        (RECORD_DAYS, "90", "过往记录的查询超过几天就要重查"),
     )
 
 

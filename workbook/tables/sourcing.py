@@ -71,6 +71,18 @@ BANK_REPORT = {
     "yes": Label("提供", "Yes"),
 }
 
+SCOPE = {"fits": Label("相符", "Fits"), "differs": Label("不符", "Does not fit")}
+PERMITS = {
+    "held": Label("具备", "Held"),
+    "not_needed": Label("不需要", "Not needed"),
+    "lacking": Label("缺少", "Lacking"),
+}
+RECORDS = {
+    "clean": Label("未见异常", "Nothing found"),
+    "minor": Label("有轻微记录", "Minor records"),
+    "major": Label("有重大记录", "Major records"),
+}
+
 
 class Partners(Table):
     """One row per partner of the company, from candidate to departure."""
@@ -130,6 +142,17 @@ class Candidates(Table):
         "给伙伴的话", "Message to partner", owner=STAFF, max_length=500, shown_to_partner=True, level=PUBLIC,
         note=Label("伙伴在回执页看到这一列。内部意见请写在备注。", "The partner sees this on the receipt page. Keep internal views in Remark."),
     )  # fmt: skip
+    scope_checked = Choice(
+        "经营范围核对", "Scope checked", owner=STAFF, options=SCOPE,
+        note=Label("门槛：与合作内容不符即否决。", "A gate: a scope that does not fit disqualifies."),
+    )  # fmt: skip
+    permits_checked = Choice(
+        "准入许可核对", "Permits checked", owner=STAFF, options=PERMITS,
+        note=Label("门槛：缺少必需的许可即否决。", "A gate: a lacking permit disqualifies."),
+    )  # fmt: skip
+    records_checked = Date("记录查询日期", "Records checked on", owner=STAFF)
+    records_source = Text("记录查询来源", "Records source", owner=STAFF, max_length=120)
+    records_result = Choice("记录查询结果", "Records result", owner=STAFF, options=RECORDS)
     remark = Text("备注", "Remark", owner=STAFF, max_length=500, level=CONFIDENTIAL)
 
     credit_code = CreditCode(
