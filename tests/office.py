@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # LibreOffice shows the stored value of a formula unless it is told to recalculate: 0 is "always".
@@ -21,6 +24,28 @@ _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <match target="pattern"><test name="family"><string>Microsoft YaHei</string></test>
 <edit name="family" mode="assign" binding="strong"><string>Noto Sans CJK SC</string></edit></match></fontconfig>
 """
+
+
+SYSTEM_PYTHON = "/usr/bin/python3"  # the one that Debian's python3-uno belongs to
+
+
+@contextmanager
+def running(profile: Path) -> Iterator[int]:
+    """LibreOffice behind a port, for scripts that drive it as a person would; formulas are calculated on load."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (profile / "user").mkdir(parents=True, exist_ok=True)
+    (profile / "user" / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
+    soffice = shutil.which("soffice")
+    assert soffice
+    server = subprocess.Popen([
+        soffice, "--headless", "--norestore", f"-env:UserInstallation={profile.as_uri()}",
+        f"--accept=socket,host=127.0.0.1,port={port};urp;",
+    ])  # fmt: skip
+    yield port
+    subprocess.run(["pkill", "-f", str(profile)], check=False)
+    server.wait(timeout=30)
 
 
 def available() -> bool:

@@ -13,7 +13,7 @@ import click
 
 from workbook.console import as_json, reports, speak_utf8, working
 
-ORDER = ("demo", "new", "serve", "deliver", "append", "verify")
+ORDER = ("demo", "new", "serve", "deliver", "evaluate", "check", "append", "verify")
 
 
 class Commands(click.Group):
@@ -86,12 +86,57 @@ def new(book: Path, sample: bool, seed: int, lang: str) -> dict[str, Any]:
             from workbook.sample import sample_rows
 
             rows = sample_rows(seed)
-        path = store.create(_with_suffix(book), new_workbook(lang=lang, rows=rows))
+        data = new_workbook(lang=lang, rows=rows)
+        if sample:
+            from workbook.evaluating import evaluated
+
+            data = evaluated(data)
+        path = store.create(_with_suffix(book), data)
     return {"book": str(path), "text": f"✓ 已建 {path}\n  下一步：partnerbook serve {path}"}
 
 
 def _with_suffix(book: Path) -> Path:
     return book if book.suffix.lower() in (".xlsx", ".xlsm") else book.with_name(book.name + ".xlsx")
+
+
+@main.command()
+@BOOK
+@as_json
+@reports
+def evaluate(book: Path) -> dict[str, Any]:
+    """给候选算分、排名，写进结果表。/ Score and rank candidates, and write the result tables."""
+    with working("正在评估…"):
+        from workbook.evaluating import as_data, as_lines, evaluate_file
+
+        found = evaluate_file(book)
+    return {
+        "ok": not found.refused, "book": str(book), "changed": found.changed, "panels": as_data(found),
+        "refused": found.refused, "text": "\n".join(as_lines(found)),
+    }  # fmt: skip
+
+
+@main.command()
+@BOOK
+@as_json
+@reports
+def check(book: Path) -> dict[str, Any]:
+    """列出这本工作簿里不合制度的地方。/ List what the policy misses in this book."""
+    with working("正在检查…"):
+        from workbook import store
+        from workbook.evaluating import local_now
+        from workbook.identity import must_be_ours
+        from workbook.ooxml import Book
+        from workbook.rules.finding import run_checks
+
+        snapshot = store.read(book)
+        opened = Book.read(snapshot.data)
+        must_be_ours(opened, snapshot.path.name)
+        findings = run_checks(opened, local_now(opened).date())
+    lines = [f"✗ {f.rule}  {f.where}\n    {f.message}" for f in findings]
+    lines.append(f"共 {len(findings)} 处" if findings else "✓ 没有发现问题")
+    return {
+        "ok": not findings, "book": str(book), "findings": [f.as_data() for f in findings], "text": "\n".join(lines),
+    }  # fmt: skip
 
 
 @main.command()

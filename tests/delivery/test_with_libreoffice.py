@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,27 +13,16 @@ import pytest
 from forms_server.house import House
 from forms_server.verifying import verify_receipts
 from tests.delivery.conftest import candidate, ids_of, rows_of
+from tests.office import SYSTEM_PYTHON, running
 from workbook.ooxml.lint import lint
 
 pytestmark = pytest.mark.libreoffice
-SYSTEM_PYTHON = "/usr/bin/python3"  # the one that Debian's python3-uno belongs to
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    profile = tmp_path_factory.mktemp("profile")
-    soffice = shutil.which("soffice")
-    assert soffice
-    server = subprocess.Popen([
-        soffice, "--headless", "--norestore", f"-env:UserInstallation=file://{profile}",
-        f"--accept=socket,host=127.0.0.1,port={port};urp;",
-    ])  # fmt: skip
-    yield port
-    subprocess.run(["pkill", "-f", str(profile)], check=False)
-    server.wait(timeout=30)
+    with running(tmp_path_factory.mktemp("profile")) as port:
+        yield port
 
 
 @pytest.fixture

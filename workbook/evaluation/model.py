@@ -121,6 +121,7 @@ class Part:
     mean: Fraction | None
     contribution: Decimal
     marks: tuple[str, ...]
+    dimension_title: str = ""
 
 
 @dataclass(frozen=True)

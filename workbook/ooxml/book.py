@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from workbook.errors import MissingTable, NotAWorkbook
+from workbook.errors import AppendRefused, MissingTable, NotAWorkbook
 from workbook.ooxml.append import Append, Placed
 from workbook.ooxml.cells import Cell, Read, shared_strings
 from workbook.ooxml.package import Package
@@ -144,6 +144,18 @@ class Book:
             update = Update(self._parts, self._workbook, view, plain_header(key_column), self._shared_strings())
             update.run(changes)
         return tuple(key for key in changes if key not in update)
+
+    def update_rows(self, table: str, key_column: str, changes: Mapping[int, Mapping[str, Cell]]) -> None:
+        """Changes the named cells of the rows of these sheet row numbers, as `rows` just gave them."""
+        view = self.table(table)
+        outside = [number for number in changes if not view.first_row <= number <= view.last_row]
+        if outside:
+            raise AppendRefused(
+                f"工作表“{view.sheet}”的第 {outside[0]} 行不在表格 {view.name} 里，没有改动。请重新读取后再试。"
+            )
+        with _within_the_standard(), self._parts.all_or_nothing():
+            update = Update(self._parts, self._workbook, view, plain_header(key_column), self._shared_strings())
+            update.run_rows(changes)
 
     def upsert(self, table: str, key_column: str, rows: Sequence[Mapping[str, Cell]]) -> Upserted:
         """Changes the rows whose keys are there and appends the others; what is equal is not written."""

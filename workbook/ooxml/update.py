@@ -65,19 +65,29 @@ class Update:
 
     def run(self, changes: Mapping[str, Mapping[str, Cell]]) -> tuple[str, ...]:
         """Writes the named cells of the rows of these keys where they differ; says in which rows one did."""
-        known = dict(zip(changes, known_columns(self._view, changes.values()), strict=True))
-        written: dict[int, bytes] = {}
-        changed, formulas = [], False
-        for key, values in known.items():
+        wanted: list[tuple[OldRow, str, Mapping[str, Cell]]] = []
+        for key, values in changes.items():
             rows = self._rows.get(key, [])
             if len(rows) > 1:
                 raise DuplicateKey(self._view.name, key, tuple(row.number for row in rows))
-            for row in rows:
-                cells, gone = self._differing(row, values)
-                if cells:
-                    written[row.number] = self._sheet.merged_row(row, self._sheet.rendered(cells, row.number))
-                    changed.append(key)
-                    formulas |= gone
+            wanted += [(row, key, values) for row in rows]
+        return self._write(wanted)
+
+    def run_rows(self, changes: Mapping[int, Mapping[str, Cell]]) -> None:
+        """Writes the named cells of the rows of these numbers: the only way to a row that has no key yet."""
+        there = {row.number: row for row in self._sheet.rows_from(self._view.first_row)}
+        self._write([(there[number], "", values) for number, values in changes.items()])
+
+    def _write(self, wanted: Sequence[tuple[OldRow, str, Mapping[str, Cell]]]) -> tuple[str, ...]:
+        written: dict[int, bytes] = {}
+        changed, formulas = [], False
+        known = known_columns(self._view, [values for _, _, values in wanted])
+        for (row, key, _), values in zip(wanted, known, strict=True):
+            cells, gone = self._differing(row, values)
+            if cells:
+                written[row.number] = self._sheet.merged_row(row, self._sheet.rendered(cells, row.number))
+                changed.append(key)
+                formulas |= gone
         if written:
             edits = self._sheet.row_edits(written)
             self._parts.write(self._view.sheet_part, splice(self._sheet.data, edits))

@@ -1,0 +1,225 @@
+"""Each finding of `check` as a minimal pair: one thing is broken and found; mended, nothing is."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.selection_books import TODAY, Rows, evaluated, selection_rows
+from workbook.defaults import band_rows, indicator_rows
+from workbook.rules.checks import CHECKS
+from workbook.rules.finding import Finding, run_checks
+
+CODE = "91110000600037341L"
+Break = Callable[[Rows], None]
+
+
+@functools.cache
+def whole() -> Rows:
+    """Four reviewers, two candidates, everything in order; the rules stand in the rows so that tests can break them."""
+    return {**selection_rows(), "indicators": indicator_rows("zh-CN"), "bands": band_rows("zh-CN")}
+
+
+def fresh() -> Rows:
+    return {name: [dict(row) for row in rows] for name, rows in whole().items()}
+
+
+def found(rows: Rows) -> list[Finding]:
+    book, _ = evaluated(rows)
+    return run_checks(book, TODAY)
+
+
+def change(table: str, number: int, **values: object) -> Break:
+    def run(rows: Rows) -> None:
+        rows[table][number].update(values)
+
+    return run
+
+
+def add(table: str, **values: object) -> Break:
+    def run(rows: Rows) -> None:
+        rows.setdefault(table, []).append(dict(values))
+
+    return run
+
+
+def copied(table: str, number: int) -> Break:
+    def run(rows: Rows) -> None:
+        rows[table].append(dict(rows[table][number]))
+
+    return run
+
+
+def all_of(*breaks: Break) -> Break:
+    def run(rows: Rows) -> None:
+        for one in breaks:
+            one(rows)
+
+    return run
+
+
+def indicator(key: str, **values: object) -> Break:
+    def run(rows: Rows) -> None:
+        next(row for row in rows["indicators"] if row["indicator"] == key).update(values)
+
+    return run
+
+
+def without_marks(reviewer: str) -> Break:
+    def run(rows: Rows) -> None:
+        rows["marks"] = [m for m in rows["marks"] if m["reviewer"] != reviewer or m["candidate"] != "C-0002"]
+
+    return run
+
+
+def recommend_second(rows: Rows) -> None:
+    for mark in rows["marks"]:
+        if mark["candidate"] == "C-0001":
+            mark["mark"] = 4
+    rows["panels"][0]["recommended"] = "C-0002"
+
+
+def first_mark(key: str) -> int:
+    return next(n for n, row in enumerate(whole()["marks"]) if row["indicator"] == key)
+
+
+# rule → what breaks it, the key or sheet where it is found, a word of the sentence
+BROKEN: list[tuple[str, Break, str, str]] = [
+    ("S1-copied-row", copied("marks", 5), "M-0006", "两行都不参与评估"),
+    ("S1-copied-row", copied("candidates", 0), "C-0001", "出现在第 6、8 行"),
+    ("S1-reference", change("marks", 0, reviewer="R-0099"), "M-0001", "没有 R-0099"),
+    ("S1-key", add("indicators", title="没有编号", rule_version="v0", layer="gate", parent="v1-S2"), "", "没有指标编号"),
+    ("S2-evidence", change("marks", first_mark("v1-S2.1"), evidence=None), "M-0001", "业务领域"),
+    ("S3-evidence", change("marks", first_mark("v1-S3.2"), evidence=None), "M-0004", "技术水平"),
+    ("S5-evidence", change("marks", first_mark("v1-S5.2"), evidence=None), "M-0011", "客户基础"),
+    ("S9-evidence", change("marks", first_mark("v1-S9.9"), evidence=None), "M-0028", "共同应对挑战"),
+    ("S3-figure", change("candidates", 1, patents=None), "C-0002", "专利数量未填"),
+    ("S3-bands", lambda rows: rows["bands"].pop(1), "B-0001", ""),
+    ("S3-bands", change("bands", 0, high=Decimal(6)), "B-0001", ""),
+    ("S4-year", change("candidates", 0, revenue_year=None), "C-0001", "哪一年"),
+    ("S4-authorisation", change("candidates", 0, bank_report="yes"), "C-0001", "授权书编号"),
+    ("S6-certificate", change("candidates", 0, certificates="ISO 9001，Q1，2026-11-22"), "C-0001", "2026-11-22 到期"),
+    ("S7-failed", change("candidates", 0, licence_until=date(2026, 11, 22)), "C-0001", "2026-11-22 到期"),
+    ("S7-failed", change("candidates", 0, scope_checked="differs"), "C-0001", "不符"),
+    ("S7-failed", change("candidates", 0, permits_checked="lacking"), "C-0001", "缺少必需"),
+    ("S7-failed", all_of(change("candidates", 0, credit_code=CODE), add("partners", partner="P-0001", legal_name="某公司", credit_code=CODE, status="barred")), "C-0001", "黑名单"),
+    ("S7-unchecked", change("candidates", 0, scope_checked=None), "C-0001", "经营范围未核对"),
+    ("S7-unchecked", change("candidates", 0, permits_checked=None), "C-0001", "准入许可未核对"),
+    ("S7-unchecked", change("candidates", 0, licence_until=None), "C-0001", "执照截止日未填"),
+    ("S7-gate", indicator("v1-S7.B", fact="没有这一列"), "", "不能用作门槛"),
+    ("S7-code", change("candidates", 0, credit_code=CODE[:-1] + "M"), "C-0001", "末位校验"),
+    ("S7-same-company", all_of(change("candidates", 0, credit_code=CODE), change("candidates", 1, credit_code=CODE)), "C-0002", "C-0001"),
+    ("S8-query", change("candidates", 0, records_checked=None), "C-0001", "还没有查询"),
+    ("S8-query", change("candidates", 0, records_checked=TODAY - timedelta(days=91)), "C-0001", "需重查"),
+    ("S8-source", change("candidates", 0, records_source=None), "C-0001", "来源"),
+    ("S14-weights", indicator("v1-S2", weight=Decimal("25.1")), "v1-S2", "100.1"),
+    ("S14-weights", indicator("v1-S9.1", weight=Decimal(11)), "v1-S2", "99"),
+    ("S14-stranger", change("panels", 0, candidates="C-0001"), "", "不在评审会"),
+    ("S14-stranger", all_of(add("reviewers", reviewer="R-0005", person="外人", role="other", status="active"), change("marks", 0, reviewer="R-0005")), "M-0001", "不是评审会"),
+    ("S14-indicator", change("marks", 0, indicator="v1-S3.1"), "M-0001", "按档位换算"),
+    ("S14-indicator", change("marks", 0, indicator="v1-S2"), "M-0001", "没有指标"),
+    ("S14-blank", change("marks", 0, mark=None), "M-0001", "没有分数"),
+    ("S14-twice", lambda rows: rows["marks"].append({**rows["marks"][0], "mark_key": "M-0300"}), "M-0300", "M-0001、M-0300"),
+    ("S14-scope", change("marks", 0, mark=0), "M-0001", "不适用"),
+    ("S14-missing", without_marks("R-0003"), "V-0001", "R-0003 对 C-0002"),
+    ("S14-refused", change("settings", 0, setting="最少评审人数", value="很多") , "V-0001", "很多"),
+    ("S15-declaration", lambda rows: rows["declarations"].pop(0), "M-0001", "没有利益冲突声明"),
+    ("S15-recused", change("declarations", 0, conflict="yes", reason="亲属任职"), "M-0001", "已对 C-0001 声明回避"),
+    ("S15-roles", change("reviewers", 3, role="other"), "V-0001", "法务"),
+    ("S15-unknown", change("panels", 0, reviewers="R-0001、R-0002、R-0003、R-0004、R-0009"), "V-0001", "没有 R-0009"),
+    ("S15-unknown", change("panels", 0, rule_version="v7"), "V-0001", "没有 v7"),
+    ("S15-recommended", all_of(change("candidates", 0, scope_checked="differs"), change("panels", 0, recommended="C-0001")), "V-0001", "没有进入排名"),
+    ("S15-against-ranking", recommend_second, "V-0001", "C-0001 排名更前"),
+]  # fmt: skip
+
+
+def test_a_book_in_order_has_no_finding() -> None:
+    assert found(fresh()) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "breaks", "where", "words"), BROKEN, ids=[f"{b[0]}-{n}" for n, b in enumerate(BROKEN)]
+)
+def test_what_is_broken_is_found_and_says_where(rule: str, breaks: Break, where: str, words: str) -> None:
+    rows = fresh()
+    rows["settings"] = [{"setting": "公司名称", "value": "示例"}]
+    assert found(rows) == []
+    breaks(rows)
+    hits = [finding for finding in found(rows) if finding.rule == rule]
+    assert hits, {finding.rule for finding in found(rows)}
+    assert any(where in finding.key and words in finding.message for finding in hits), hits
+    assert all(finding.sheet for finding in hits)
+
+
+def test_a_reason_makes_a_recommendation_against_the_ranking_legal() -> None:
+    rows = fresh()
+    recommend_second(rows)
+    rows["panels"][0]["reason"] = "价格低 18 %，评审会一致同意"
+    assert found(rows) == []
+
+
+def test_an_open_scoring_misses_nobody_yet() -> None:
+    rows = fresh()
+    without_marks("R-0003")(rows)
+    rows["panels"][0]["status"] = "scoring"
+    assert not [f for f in found(rows) if f.rule == "S14-missing"]
+
+
+@pytest.mark.parametrize(("column", "value"), [("官方得分", 99.5), ("名次", 7)])
+def test_a_result_that_somebody_typed_over_is_found_and_mended(column: str, value: float) -> None:
+    book, _ = evaluated(fresh())
+    book.update("results", "结果编号", {"V-0001/C-0001": {column: value}})
+    (hit,) = [f for f in run_checks(book, TODAY) if f.rule == "S14-result"]
+    assert hit.key == "V-0001/C-0001"
+    from tests.selection_books import NOW
+    from workbook.evaluating import evaluate_book
+
+    evaluate_book(book, NOW)
+    assert run_checks(book, TODAY) == []
+
+
+def test_a_book_that_was_never_evaluated_says_so() -> None:
+    from tests.selection_books import built
+
+    assert [f.rule for f in run_checks(built(fresh()), TODAY)] == ["S14-result"] * 2
+
+
+def test_a_value_that_a_column_does_not_take_is_found() -> None:
+    book, _ = evaluated(fresh())
+    book.update("marks", "评分编号", {"M-0001": {"分数": 7}})
+    hits = {f.rule: f for f in run_checks(book, TODAY)}
+    assert "1 到 5，现在是“7”" in hits["S1-value"].message
+
+
+def test_the_official_score_and_its_own_formula_may_not_differ() -> None:
+    from dataclasses import replace
+
+    from workbook.rules.checks.scoring import altered_results
+    from workbook.rules.finding import Situation
+    from workbook.tables import Results
+
+    book, _ = evaluated(fresh())
+    situation = Situation(book, TODAY)
+    records = situation.of(Results)
+    for saved, hits in ((60.0, 0), (60.01, 1)):
+        records[0] = replace(records[0], values={**records[0].values, "check": saved})
+        assert [f.rule for f in altered_results(situation)] == ["S14-formula"] * hits
+
+
+def test_every_check_has_a_pair_here() -> None:
+    from pathlib import Path
+
+    import workbook.rules.checks as home
+
+    named = set()
+    for file in Path(home.__path__[0]).glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        named |= {word for word in text.replace("(", " ").replace(",", " ").split() if word.startswith('"S')}
+    rules = {name.strip('"') for name in named if "-" in name}
+    proved = {rule for rule, *_ in BROKEN} | {"S14-result", "S14-formula", "S1-value"}
+    assert rules <= proved, rules - proved
+    assert len(CHECKS) >= 20

@@ -1,0 +1,75 @@
+"""Owns the smallest whole selection: rows of a panel in which nothing is amiss, for tests to break one thing at a time."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from workbook.build import new_workbook
+from workbook.defaults import TREE
+from workbook.evaluating import Evaluation, evaluate_book
+from workbook.ooxml import Book
+
+TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 10, 30)
+Rows = dict[str, list[dict[str, Any]]]
+ROLES = ("business", "technology", "purchasing", "legal", "finance", "quality", "other")
+MARKED = [f"v1-{code}.{n}" for code, leaves in TREE.items() for n, leaf in enumerate(leaves, 1) if not leaf.fact]
+
+
+def candidate(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "candidate": f"C-{number:04d}", "legal_name": f"候选{number}有限公司", "status": "scoring", "verification": "verified",
+        "scope_checked": "fits", "permits_checked": "not_needed", "records_checked": date(2026, 11, 1),
+        "records_source": "国家企业信用信息公示系统", "records_result": "clean", "licence_term": "dated",
+        "licence_until": date(2030, 1, 1), "team_size": Decimal(30), "patents": Decimal(10),
+        "annual_revenue": Decimal("50000000.00"), "revenue_year": Decimal(2025), **more,
+    }  # fmt: skip
+
+
+def selection_rows(
+    candidates: int = 2, reviewers: int = 4, mark: Callable[[int, int, str], int | None] = lambda c, r, i: 3
+) -> Rows:
+    """A closed panel: every reviewer declared and marked every indicator; `mark` gives 1–5, 0 for 不适用, None for no row."""
+    people = range(1, reviewers + 1)
+    firms = range(1, candidates + 1)
+    rows: Rows = {
+        "candidates": [candidate(number) for number in firms],
+        "reviewers": [
+            {"reviewer": f"R-{n:04d}", "person": f"评审{n}", "role": ROLES[(n - 1) % 7], "status": "active"} for n in people
+        ],
+        "panels": [{
+            "panel": "V-0001", "title": "年度甄选", "status": "closed", "rule_version": "v1",
+            "candidates": "、".join(f"C-{n:04d}" for n in firms), "reviewers": "、".join(f"R-{n:04d}" for n in people),
+        }],
+        "declarations": [], "marks": [],
+    }  # fmt: skip
+    for firm in firms:
+        for person in people:
+            who = {"panel": "V-0001", "candidate": f"C-{firm:04d}", "reviewer": f"R-{person:04d}"}
+            rows["declarations"].append(
+                {"declaration": f"D-{len(rows['declarations']) + 1:04d}", **who, "conflict": "no"}
+            )
+            for indicator in MARKED:
+                value = mark(firm, person, indicator)
+                if value is not None:
+                    key = f"M-{len(rows['marks']) + 1:04d}"
+                    rows["marks"].append(
+                        {"mark_key": key, **who, "indicator": indicator, "mark": value, "evidence": "访谈记录", "source": "typed"}
+                    )  # fmt: skip
+    return rows
+
+
+def built(rows: Rows, settings: dict[str, str] | None = None) -> Book:
+    """The book of these rows, not yet evaluated."""
+    return Book.read(new_workbook(rows=copy.deepcopy(rows), settings=settings, today=TODAY))
+
+
+def evaluated(rows: Rows, settings: dict[str, str] | None = None) -> tuple[Book, Evaluation]:
+    """The book of these rows after one evaluation."""
+    book = built(rows, settings)
+    found = evaluate_book(book, NOW)
+    return Book.read(book.to_bytes()), found

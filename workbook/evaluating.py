@@ -1,0 +1,426 @@
+"""Owns evaluating a workbook: read, score, write results by key. The one way for command, server and add-in.
+
+What is equal is not written: a second evaluation of an unchanged book changes no byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workbook import store
+from workbook.errors import MissingTable, PartnerBookError
+from workbook.evaluation import band_mark, check_bands, check_weights, half_up, score_panel
+from workbook.evaluation.model import Entry, Mark, Measured, Outcome, PartState, Policy, State
+from workbook.identity import must_be_ours
+from workbook.ooxml import Book
+from workbook.records import read_records
+from workbook.rows import Cell, headers, language, need, to_cell
+from workbook.rules.selection import (
+    Panel,
+    Rules,
+    Selection,
+    dimension_code,
+    fact_of,
+    judge_gates,
+    policy_numbers,
+    read_selection,
+    rules_of,
+)
+from workbook.schema import COMPUTED, Column, Formula, Key, Table
+from workbook.store import Step, no_step
+from workbook.tables import TABLES, Contributions, Marks, Results, SettingRow
+from workbook.tables.selection import DIMENSIONS
+
+PLACES = 13  # decimals of a dimension score: fourteen digits survive every program that saves the book
+DIMENSION_COLUMNS = dict(
+    zip(DIMENSIONS, ("fit", "technology", "finance", "market", "operations", "compliance", "record", "culture"), strict=True)
+)  # fmt: skip
+PART_WORDS = {PartState.SCORED: "已评", PartState.NA: "不适用", PartState.MISSING: "无数据"}
+NO_LONGER = "不再参加本次评审会"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One panel's outcome: the rules it used and what became of each candidate, in order."""
+
+    panel: Panel
+    rules: Rules
+    outcomes: tuple[Outcome, ...]
+    fingerprints: Mapping[str, str]  # of the inputs, by candidate
+    rules_fingerprint: str
+
+
+@dataclass
+class Evaluation:
+    """What an evaluation gave: panels that were scored, and why others were not; `changed` if the book was written."""
+
+    scored: list[Scored] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)  # panel → why
+    changed: bool = False
+
+
+# --- scoring, without writing ---------------------------------------------------------------------------------------
+
+
+def score_book(selection: Selection, today: date) -> Evaluation:
+    """Score every panel that has begun; a panel that cannot be scored leaves the others alone."""
+    found = Evaluation()
+    for panel in selection.panels.values():
+        if panel.status == "preparing":
+            continue
+        try:
+            scored = score_one(selection, panel, today)
+            _final_stays(selection, scored)
+            found.scored.append(scored)
+        except PartnerBookError as error:
+            found.refused[panel.key] = str(error)
+    return found
+
+
+class FinalPanel(PartnerBookError):
+    """The rules of a panel that is final were changed afterwards: its results stay as they were."""
+
+
+def _final_stays(selection: Selection, scored: Scored) -> None:
+    if scored.panel.status != "done":
+        return
+    used = {str(row.get("rules_fingerprint") or "") for row in selection.results.get(scored.panel.key, ())} - {""}
+    if used and used != {scored.rules_fingerprint}:
+        raise FinalPanel(
+            f"评审会 {scored.panel.key} 已定稿，而规则版本 {scored.rules.version} 之后被改动：结果保持原样。"
+            "请把改动另立为新的规则版本，或把评审会改回“评分截止”再计算。"
+        )
+
+
+def score_one(selection: Selection, panel: Panel, today: date) -> Scored:
+    """Score one panel.
+
+    Raises:
+        RulesRefused, WeightsRefused, BandsRefused: the rules of the panel cannot be used.
+    """
+    rules = rules_of(selection, panel)
+    check_weights(rules.dimensions)
+    check_bands(rules.grades)
+    least, coverage, ties = policy_numbers(selection)
+    policy = Policy(least, coverage, tie_breaks=tuple(f"{rules.version}-{code}" for code in ties))
+    entries = [_entry(selection, rules, key, today) for key in panel.candidates]
+    measured = [m for key in panel.candidates for m in _measured(rules, selection.candidates.get(key, {}), key)]
+    marks, recused = marks_of(selection, panel, rules)
+    outcomes = score_panel(rules.dimensions, entries, marks, measured, recused, policy, rules.grades)
+    ruled = _digest([rules, policy])
+    prints = {
+        entry.candidate: _digest([
+            ruled, entry, sorted(sorted_marks(marks, entry.candidate)), sorted(map(repr, measured)),
+            sorted(pair for pair in recused if pair[1] == entry.candidate),
+        ])
+        for entry in entries
+    }  # fmt: skip
+    return Scored(panel, rules, outcomes, prints, ruled)
+
+
+def sorted_marks(marks: Sequence[Mark], candidate: str) -> list[str]:
+    """The marks of one candidate as text, in an order that no sorting of the sheet changes."""
+    return sorted(repr(mark) for mark in marks if mark.candidate == candidate)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(repr(value), ensure_ascii=False).encode()).hexdigest()
+
+
+def _entry(selection: Selection, rules: Rules, key: str, today: date) -> Entry:
+    """A candidate of the panel with its gates; what makes it impossible to rank comes as reasons."""
+    if rows := selection.doubled["candidates"].get(key):
+        return Entry(key, (), (f"候选编号 {key} 重复（第 {'、'.join(map(str, rows))} 行）",))
+    facts = selection.candidates.get(key)
+    if facts is None:
+        return Entry(key, (), (f"候选提交里没有 {key}",))
+    barred = selection.barred.get(str(facts.get("credit_code") or ""), "")
+    gates, unknown = judge_gates(rules, facts, barred, today)
+    if facts.get("verification") == "rejected":
+        unknown.append("核实结果为不予采用")
+    return Entry(key, gates, tuple(unknown))
+
+
+def _measured(rules: Rules, facts: Mapping[str, Any], candidate: str) -> list[Measured]:
+    """The marks that bands give for a candidate's raw numbers, each naming the number and the band."""
+    found = []
+    for key, text in rules.texts.items():
+        if not text.banded:
+            continue
+        bands = rules.bands.get(key, ())
+        check_bands([band for band, _ in bands])
+        raw, shown = fact_of(facts, text.fact)
+        if raw is None:
+            found.append(Measured(candidate, key, None, f"{candidate} 的{text.fact}未填"))
+            continue
+        mark = band_mark(raw, [band for band, _ in bands])
+        row = next(row for band, row in bands if (band.low is None or raw >= band.low) and (band.high is None or raw < band.high))  # fmt: skip
+        found.append(Measured(candidate, key, mark, f"{candidate} {text.fact} {shown} → {row}"))
+    return found
+
+
+def marks_of(selection: Selection, panel: Panel, rules: Rules) -> tuple[list[Mark], set[tuple[str, str]]]:
+    """The marks of a panel that count, and who is recused from whom. What does not belong is for `check` to tell."""
+    known = {i.key for d in rules.dimensions for i in d.indicators if not i.banded}
+    marks = []
+    for record in selection.marks:
+        value = record["mark"]
+        at = (record.text("candidate"), record.text("reviewer"), record.text("indicator"))
+        belongs = record["panel"] == panel.key and at[0] in panel.candidates and at[1] in panel.reviewers
+        if belongs and at[2] in known and value is not None and "mark" not in record.problems:
+            marks.append(Mark(*at, value or None, record.key or f"第 {record.number} 行"))
+    recused = {
+        (record.text("reviewer"), record.text("candidate"))
+        for record in selection.declarations
+        if record["panel"] == panel.key and record["conflict"] == "yes"
+    }
+    return marks, recused
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def evaluate_book(book: Book, now: datetime) -> Evaluation:
+    """Score a book in memory and write keys, sources and results into it; `now` is the local time of the book."""
+    fill_keys(book)
+    _label_typed(book)
+    selection = read_selection(book)
+    found = score_book(selection, now.date())
+    for scored in found.scored:
+        _write(book, scored, selection, now)
+    found.changed = bool(book.touched)
+    return found
+
+
+def evaluate_file(path: Path, *, today: date | None = None, step: Step = no_step) -> Evaluation:
+    """Evaluate the workbook at a path; it is written only if something differs.
+
+    Raises:
+        WorkbookOpen, ChangedUnderneath, WorkbookUnreachable: try again later.
+        NotAWorkbook, MissingTable, MissingColumn, AppendRefused: the book cannot be evaluated as it is.
+    """
+    snapshot = store.read(path)
+    book = Book.read(snapshot.data)
+    must_be_ours(book, snapshot.path.name)
+    now = local_now(book)
+    found = evaluate_book(book, datetime.combine(today, now.time()) if today else now)
+    if found.changed:
+        store.check_free(snapshot.path)
+        store.replace(snapshot, book.to_bytes(), step=step)
+    return found
+
+
+def evaluated(data: bytes) -> bytes:
+    """The bytes of a book with its results in it."""
+    book = Book.read(data)
+    evaluate_book(book, local_now(book))
+    return book.to_bytes()
+
+
+def local_now(book: Book) -> datetime:
+    """Now on the wall clock of the book, to the second."""
+    from workbook.tables import Settings
+
+    zone = {r.key: r.text("value") for r in read_records(book, Settings)}.get(SettingRow.ZONE) or "Asia/Shanghai"
+    return datetime.now(ZoneInfo(zone)).replace(tzinfo=None, microsecond=0)
+
+
+def fill_keys(book: Book) -> None:
+    """Give a short key to each row that people typed without one."""
+    for table in TABLES:
+        key = table.key()
+        if not key.prefix:
+            continue
+        try:
+            records = read_records(book, table)
+        except MissingTable:
+            continue
+        bare = [record for record in records if not record.key]
+        if not bare:
+            continue
+        last = max((key.number(record.key) or 0 for record in records), default=0)
+        header = need(table, book.table(table.name).columns, [key.name])[key.name]
+        changes = {r.number: {header: key.make(n)} for n, r in enumerate(bare, start=last + 1)}
+        book.update_rows(table.name, header, changes)
+
+
+def _label_typed(book: Book) -> None:
+    """A mark that came by no link was typed in the sheet, and says so."""
+    records = [r for r in read_records(book, Marks) if not r["submission_id"] and r["source"] is None]
+    view = book.table(Marks.name)
+    where = headers(Marks, view.columns)
+    if records and "source" in where:
+        word = to_cell(Marks.columns["source"], "typed", language(Marks, view.columns))
+        book.update_rows(Marks.name, where["mark_key"], {r.number: {where["source"]: word} for r in records})
+
+
+def _write(book: Book, scored: Scored, selection: Selection, now: datetime) -> None:
+    panel = scored.panel.key
+    known = {str(row.get("result") or ""): row for row in selection.results.get(panel, ())}
+    rows = [_result(scored, outcome, selection, known, now) for outcome in scored.outcomes]
+    current = {row["result"] for row in rows}
+    rows += [_gone(row, now) for key, row in known.items() if key and key not in current]
+    _upsert(book, Results, rows)
+    parts = [part for outcome in scored.outcomes for part in _parts(scored, outcome, selection)]
+    names = {part["contribution"] for part in parts}
+    for key in known:
+        parts += [
+            {"contribution": row["contribution"], "state": "已停用"}
+            for row in selection.contributions.get(key, ())
+            if row.get("contribution") and row["contribution"] not in names
+        ]
+    _upsert(book, Contributions, parts)
+
+
+def _result(
+    scored: Scored, outcome: Outcome, selection: Selection, known: Mapping[str, Mapping[str, Any]], now: datetime
+) -> dict[str, Any]:
+    key = f"{scored.panel.key}/{outcome.candidate}"
+    row: dict[str, Any] = {
+        "result": key, "panel": scored.panel.key, "candidate": outcome.candidate,
+        "legal_name": selection.candidates.get(outcome.candidate, {}).get("legal_name"),
+        "state": outcome.state.value, "rank": _whole(outcome.rank), "score": outcome.score, "check": outcome.score, "grade": outcome.grade or None,
+        "reason": "\n".join((*outcome.reasons, *outcome.notes)) or None, "next_step": outcome.next_step or None,
+        "reviewers": Decimal(outcome.reviewers), "coverage": outcome.coverage, "order": Decimal(outcome.order),
+        "rule_version": scored.rules.version, "fingerprint": scored.fingerprints[outcome.candidate],
+        "rules_fingerprint": scored.rules_fingerprint,
+    }  # fmt: skip
+    for dimension, score in outcome.dimensions.items():
+        if column := DIMENSION_COLUMNS.get(dimension_code(dimension, scored.rules.version)):
+            row[column] = None if score is None else half_up(score, PLACES)
+    before = known.get(key, {})
+    same = all(before.get(name) == value for name, value in row.items() if name != "check")
+    row["evaluated_at"] = before.get("evaluated_at") if same and before.get("evaluated_at") else now
+    return row
+
+
+def _whole(value: int | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _gone(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A result whose candidate left the panel: numbers go, the row and the remark beside it stay."""
+    keep = ("result", "panel", "candidate", "legal_name")
+    gone = {**{name: row.get(name) for name in keep}, "reason": NO_LONGER}
+    same = row.get("reason") == NO_LONGER and row.get("score") is None
+    return {**gone, "evaluated_at": row.get("evaluated_at") if same else now}
+
+
+def _parts(scored: Scored, outcome: Outcome, selection: Selection) -> list[dict[str, Any]]:
+    titles = {dimension.key: dimension.title for dimension in scored.rules.dimensions}
+    result = f"{scored.panel.key}/{outcome.candidate}"
+    return [
+        {
+            "contribution": f"{result}/{part.indicator}", "result": result, "indicator": part.indicator,
+            "legal_name": selection.candidates.get(outcome.candidate, {}).get("legal_name"),
+            "dimension": titles[part.dimension], "title": part.title, "state": PART_WORDS[part.state],
+            "weight": percent(part.weight), "mean": None if part.mean is None else half_up(part.mean, 4),
+            "points": part.contribution if part.state is PartState.SCORED else None,
+            "marks": _shortened("、".join(part.marks)) or None,
+        }
+        for part in outcome.parts
+    ]  # fmt: skip
+
+
+def percent(weight: Fraction) -> Decimal:
+    """A share as a percentage with four decimals."""
+    return half_up(weight * 100, 4)
+
+
+def _shortened(text: str, limit: int = Contributions.columns["marks"].max_length) -> str:  # type: ignore[attr-defined]
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _upsert(book: Book, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write every computed column of the rows by key; a column without a value is emptied, people's columns stay."""
+    if not rows:
+        return
+    view = book.table(table.name)
+    computed = [
+        name
+        for name, column in table.columns.items()
+        if column.owner is COMPUTED and (name in rows[0] or not isinstance(column, Formula))
+    ]
+    where = need(table, view.columns, computed, view.sheet)
+    lang = language(table, view.columns)
+    cells: list[dict[str, Cell]] = [
+        {where[name]: _cell(table.columns[name], row.get(name), lang) for name in computed} for row in rows
+    ]
+    key = next(n for n, c in table.columns.items() if isinstance(c, Key))
+    book.upsert(table.name, where[key], cells)
+
+
+def _cell(column: Column, value: Any, lang: str) -> Cell:
+    """A value as a cell; beside a formula it is what viewers show that do not calculate."""
+    shown: Cell = value
+    return shown if isinstance(column, Formula) else to_cell(column, value, lang)
+
+
+def as_data(found: Evaluation, selection: Selection | None = None) -> list[dict[str, Any]]:
+    """The scored panels as JSON values: numbers as text, so that no reader makes a binary float of them."""
+    return [
+        {
+            "panel": scored.panel.key, "title": scored.panel.title, "rule_version": scored.rules.version,
+            "candidates": [_outcome_data(outcome) for outcome in scored.outcomes],
+        }
+        for scored in found.scored
+    ]  # fmt: skip
+
+
+def _outcome_data(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "candidate": outcome.candidate, "state": outcome.state.value,
+        "score": None if outcome.score is None else format(outcome.score, "f"),
+        "rank": outcome.rank, "grade": outcome.grade, "reviewers": outcome.reviewers,
+        "coverage": format(outcome.coverage, "f"), "reasons": list(outcome.reasons), "notes": list(outcome.notes),
+        "next_step": outcome.next_step,
+        "contributions": [
+            {
+                "indicator": part.indicator, "dimension": part.dimension, "title": part.title, "state": part.state.value,
+                "weight": format(percent(part.weight), "f"), "mean": None if part.mean is None else str(part.mean),
+                "points": format(part.contribution, "f"), "marks": list(part.marks),
+            }
+            for part in outcome.parts
+        ],
+    }  # fmt: skip
+
+
+STATE_WORDS = {State.RANKED: "已排名", State.DISQUALIFIED: "否决", State.BLOCKED: "暂不能评"}
+
+
+def as_lines(found: Evaluation) -> list[str]:
+    """The ranking of each panel as lines for a console, and why a panel was not scored."""
+    lines = []
+    for scored in found.scored:
+        lines.append(f"✓ {scored.panel.key} {scored.panel.title}（规则 {scored.rules.version}）")
+        for outcome in scored.outcomes:
+            place = f"第 {outcome.rank} 名" if outcome.rank else STATE_WORDS[outcome.state]
+            score = "无数据" if outcome.score is None else f"{outcome.score:>6} 分"
+            why = "；".join(outcome.reasons) or outcome.next_step
+            lines.append(f"  {place}  {outcome.candidate}  {score}  {outcome.grade or '–'}  {why}".rstrip())
+    lines += [f"✗ {panel}：{why}" for panel, why in found.refused.items()]
+    if not lines:
+        return ["还没有可以评估的评审会：在“评审会”里建一行，把状态改为“评分中”。"]
+    return [*lines, "结果已写入工作簿。" if found.changed else "结果没有变化，工作簿没有改动。"]
+
+
+__all__ = [
+    "Evaluation",
+    "FinalPanel",
+    "Scored",
+    "State",
+    "as_data",
+    "as_lines",
+    "evaluate_book",
+    "evaluate_file",
+    "score_book",
+]

@@ -1,0 +1,8 @@
+"""Owns the list of all checks, in the order of the policy; a module per chapter."""
+
+from __future__ import annotations
+
+from workbook.rules.checks import order, scoring, sourcing
+from workbook.rules.finding import Check
+
+CHECKS: tuple[Check, ...] = (*order.CHECKS, *sourcing.CHECKS, *scoring.CHECKS)

@@ -1,0 +1,139 @@
+"""Owns the checks of candidates and their facts: S3 to S8."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from workbook.errors import PartnerBookError
+from workbook.records import Record
+from workbook.rules.finding import Check, Finding, Situation, at
+from workbook.rules.selection import judge_gates
+from workbook.schema import Invalid
+from workbook.tables import Candidates, SettingRow
+
+OVER = ("declined", "withdrawn")
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
+
+
+def _open(situation: Situation) -> Iterator[Record]:
+    """Candidates that are still in the running."""
+    return (record for record in situation.of(Candidates) if record["status"] not in OVER)
+
+
+def missing_figures(situation: Situation) -> Iterator[Finding]:
+    """S3, S4: a number that a band turns into a mark is not there."""
+    scored = {key for panel in situation.selection.panels.values() for key in panel.candidates}
+    facts = {t.fact for rules in situation.selection.rules.values() for t in rules.texts.values() if t.banded}
+    for record in _open(situation):
+        if record.key not in scored:
+            continue
+        for column in Candidates.columns.values():
+            if (column.zh in facts or column.en in facts) and record[column.name] is None:
+                yield at(record, "S3-figure", f"{column.zh}未填，对应的指标记为无数据。请向候选补要。", column.name)
+
+
+def revenue_without_year(situation: Situation) -> Iterator[Finding]:
+    """S4: an amount counts with its year."""
+    for record in _open(situation):
+        if record["annual_revenue"] is not None and record["revenue_year"] is None:
+            yield at(record, "S4-year", "年营收没有写明是哪一年的，不能比较。请填营收年度。", "revenue_year")
+
+
+def report_without_authorisation(situation: Situation) -> Iterator[Finding]:
+    """S4: a bank's report is accepted only with its authorisation."""
+    for record in _open(situation):
+        if record["bank_report"] == "yes" and not record["bank_authorisation"]:
+            yield at(
+                record, "S4-authorisation", "银行信用报告没有授权书编号，不能接收。请补授权书编号，或把银行信用报告改为不提供。",
+                "bank_authorisation",
+            )  # fmt: skip
+
+
+def expired_certificates(situation: Situation) -> Iterator[Finding]:
+    """S6: a certificate is flagged from its date on: the last date on its line is the day until which it holds."""
+    for record in _open(situation):
+        for line in record.text("certificates").splitlines():
+            days = [day for day in (_day(found) for found in _DAY.finditer(line)) if day]
+            if days and days[-1] < situation.today:
+                yield at(record, "S6-certificate", f"证书已于 {days[-1]} 到期：{line.strip()[:60]}", "certificates")
+
+
+def _day(found: re.Match[str]) -> date | None:
+    try:
+        return date(*(int(part) for part in found.groups()))
+    except ValueError:
+        return None
+
+
+def gates(situation: Situation) -> Iterator[Finding]:
+    """S7: a failed gate, or one that nobody has checked, of a candidate that a panel scores."""
+    selection = situation.selection
+    by_key = {record.key: record for record in situation.of(Candidates)}
+    for panel in selection.panels.values():
+        rules = selection.rules.get(panel.rule_version)
+        for key in panel.candidates if rules else ():
+            record = by_key.get(key)
+            if record is None or rules is None:
+                continue
+            barred = selection.barred.get(record.text("credit_code"), "")
+            try:
+                decided, unknown = judge_gates(rules, record.values, barred, situation.today)
+            except PartnerBookError as error:
+                yield Finding("S7-gate", "评价指标", None, "", "", str(error))
+                return
+            for gate in decided:
+                if not gate.passed:
+                    yield at(record, "S7-failed", f"{gate.reason}：否决，不参与排名（评审会 {panel.key}）。")
+            for why in unknown:
+                yield at(record, "S7-unchecked", f"{why}：评审会 {panel.key} 暂不能排名。请核对后填写。")
+
+
+def stale_record_queries(situation: Situation) -> Iterator[Finding]:
+    """S8: past records were never queried, or too long ago."""
+    text = situation.selection.settings.get(SettingRow.RECORD_DAYS) or "90"
+    days = int(text) if text.isdecimal() else 90
+    scored = {key for panel in situation.selection.panels.values() for key in panel.candidates}
+    for record in _open(situation):
+        if record.key not in scored:
+            continue
+        checked = record["records_checked"]
+        if checked is None:
+            yield at(record, "S8-query", "还没有查询过往记录。请查询后填写日期、来源和结果。", "records_checked")
+        elif checked + timedelta(days=days) < situation.today:
+            yield at(record, "S8-query", f"需重查：过往记录查询于 {checked}，已超过 {days} 天。", "records_checked")
+        elif not record["records_source"] or record["records_result"] is None:
+            yield at(record, "S8-source", "过往记录的查询没有写明来源或结果。", "records_source")
+
+
+def damaged_codes(situation: Situation) -> Iterator[Finding]:
+    """S7: a credit code whose check character is wrong."""
+    for record in situation.of(Candidates):
+        if code := record["credit_code"]:
+            try:
+                Candidates.columns["credit_code"].check(code)
+            except Invalid as error:
+                yield at(record, "S7-code", f"{error.label.zh}。", "credit_code")
+
+
+def one_code_twice(situation: Situation) -> Iterator[Finding]:
+    """S7: the same company stands in two rows that are both open."""
+    groups: dict[str, list[Record]] = defaultdict(list)
+    for record in _open(situation):
+        if record["credit_code"]:
+            groups[record.text("credit_code")].append(record)
+    for records in groups.values():
+        keys = {record.key for record in records}
+        if len(keys) > 1:
+            names = "、".join(f"{record.key} {record.text('legal_name')}" for record in records)
+            yield at(
+                records[1], "S7-same-company", f"同一信用代码有几份候选：{names}。请确认保留哪一份。", "credit_code"
+            )
+
+
+CHECKS: tuple[Check, ...] = (
+    missing_figures, revenue_without_year, report_without_authorisation, expired_certificates, gates, damaged_codes,
+    one_code_twice, stale_record_queries,
+)  # fmt: skip
