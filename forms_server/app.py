@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from forms_server import pages
 from forms_server.inbox import Inbox, Profile
+from forms_server.review_pages import review_pages
 from forms_server.uploads import ACCEPT, Uploads
 from forms_server.words import LANGUAGES, say, write_offset, write_size
 from workbook.schema import Label
@@ -92,6 +93,7 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
     app.before_request(lambda: _choose_language(settings.default_language))  # first: refusals speak it too
     CSRFProtect(app)
     app.register_blueprint(pages.pages)
+    app.register_blueprint(review_pages)
     app.context_processor(_context)
     app.add_template_filter(lambda label: label.get(g.lang), "lang_of")
     app.after_request(_compress)

@@ -54,6 +54,8 @@ def deliver(book: Path, database: str | None, data: Path | None) -> dict[str, An
     with working("正在写入工作簿…"):
         result = house.delivery.run()
     lines = [f"✓ 写入 {result.delivered} 条，确认 {result.confirmed} 条，等待 {result.waiting} 条"]
+    if result.held:
+        lines.append(f"  其中 {result.held} 条评分等评审会交齐或截止后一起写入")
     if result.deleted:
         lines.append(f"  员工删除的行不会再写：{'、'.join(result.deleted)}")
     if result.again:
@@ -63,7 +65,7 @@ def deliver(book: Path, database: str | None, data: Path | None) -> dict[str, An
         lines += [f"  {reason}" for reason in dict.fromkeys(result.reasons)]
     return {
         "ok": not result.reasons, "delivered": result.delivered, "confirmed": result.confirmed,
-        "waiting": result.waiting, "deleted": result.deleted, "again": result.again, "doubled": result.doubled,
+        "waiting": result.waiting, "held": result.held, "deleted": result.deleted, "again": result.again, "doubled": result.doubled,
         "reasons": list(dict.fromkeys(result.reasons)), "text": "\n".join(lines),
     }  # fmt: skip
 
@@ -82,3 +84,44 @@ def verify(book: Path, database: str | None, data: Path | None) -> dict[str, Any
     house = open_house(book, data, database)
     report = verify_receipts(house.inbox, house.path)
     return {**report.as_dict(), "text": report.text()}
+
+
+@click.command()
+@BOOK
+@click.argument("panel")
+@click.option(
+    "--base",
+    default="http://127.0.0.1:8321",
+    show_default=True,
+    help="评审人打开的网址开头。/ Where reviewers reach the server.",
+)
+@click.option(
+    "--renew",
+    default="",
+    metavar="REVIEWER",
+    help="作废这位评审人的旧链接，换一个新的。/ Replace this reviewer's link.",
+)
+@DATABASE
+@DATA
+@as_json
+@reports
+def invite(book: Path, panel: str, base: str, renew: str, database: str | None, data: Path | None) -> dict[str, Any]:
+    """给评审会的每位评审人一个个人评分链接。/ A personal scoring link for each reviewer of a panel."""
+    from forms_server.house import open_house
+    from forms_server.reviews import Reviews
+
+    house = open_house(book, data, database)
+    result = house.delivery.run()  # the panel as the file says it now
+    reviews = Reviews(house.inbox, house.secret)
+    people = reviews.view().get("people", {})
+    links = [
+        {
+            "reviewer": reviewer, "person": people[reviewer]["person"], "department": people[reviewer]["role"],
+            "link": f"{base.rstrip('/')}/i/{token}",
+        }
+        for reviewer, token in reviews.invite(panel, renew)
+    ]  # fmt: skip
+    lines = [f"✓ 评审会 {panel}：{len(links)} 个个人链接，请分别发给本人，不要转发"]
+    lines += [f"  {one['reviewer']} {one['person']}（{one['department']}）  {one['link']}" for one in links]
+    lines += [f"  注意：{reason}" for reason in result.reasons]
+    return {"panel": panel, "links": links, "text": "\n".join(lines)}

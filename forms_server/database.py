@@ -27,6 +27,7 @@ books = sa.Table(
     sa.Column("seen_at", sa.DateTime(timezone=True)),
     sa.Column("saved_at", sa.DateTime(timezone=True)),  # the file's own time when it was last read
     sa.Column("profile", sa.Text),
+    sa.Column("review", sa.Text),  # JSON: the panels as reviewers' pages need them
     sa.Column("reason", sa.Text),  # why rows wait, in one sentence, or null
     sa.Column("reason_since", sa.DateTime(timezone=True)),
     sa.Column("notice", sa.Text),  # something that people should know, such as a restored backup
@@ -61,6 +62,34 @@ receipts = sa.Table(
     metadata,
     sa.Column("code_hash", sa.String(64), primary_key=True),
     sa.Column("submission", sa.String(36), nullable=False, index=True),
+)
+
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("book", sa.String(36), sa.ForeignKey("books.id"), nullable=False),
+    sa.Column("panel", sa.String(40), nullable=False),
+    sa.Column("reviewer", sa.String(40), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),  # how many links this reviewer has had; only the last one works
+    sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+    sa.Index("ix_invitations_reviewer", "book", "panel", "reviewer"),
+)
+
+sheets = sa.Table(
+    "sheets",
+    metadata,
+    sa.Column("book", sa.String(36), sa.ForeignKey("books.id"), primary_key=True),
+    sa.Column("panel", sa.String(40), primary_key=True),
+    sa.Column("reviewer", sa.String(40), primary_key=True),
+    sa.Column("candidate", sa.String(40), primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),  # JSON: the declaration and the marks as typed
+    sa.Column(
+        "number", sa.Integer, nullable=False
+    ),  # rises with each save, so that an old window cannot undo a newer one
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("sent_at", sa.DateTime(timezone=True)),
 )
 
 NETWORK_SYSTEMS = frozenset("nfs nfs4 cifs smb3 smbfs 9p afs davfs fuse.sshfs fuse.davfs2 fuse.rclone".split())

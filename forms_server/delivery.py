@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,14 +25,16 @@ from filelock import FileLock, Timeout
 
 from forms_server.database import private_file
 from forms_server.inbox import Inbox, Stored
+from forms_server.reviews import HELD, Reviews, is_open, review_view
 from workbook import store
 from workbook.errors import AppendRefused, MissingColumn, MissingTable, PartnerBookError, ValueRefused
 from workbook.identity import GENERATION, WAITING, book_identity, generation_of
 from workbook.ooxml import Book, TableView
 from workbook.rows import headers, need, row_cells, shown_words
+from workbook.rules.selection import read_selection
 from workbook.schema import COMPUTED, Moment, Number, Submission, Table
 from workbook.store import Snapshot, Step, no_step
-from workbook.tables import BY_NAME, SettingRow, Settings, Todo
+from workbook.tables import BY_NAME, Marks, SettingRow, Settings, Todo
 
 log = logging.getLogger("partnerbook.delivery")
 
@@ -68,6 +71,7 @@ class Pass:
     doubled: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     waiting: int = 0
+    held: int = 0  # of those waiting: rows of reviewers, until their panel is whole
 
     @property
     def reason(self) -> str | None:
@@ -83,12 +87,13 @@ class Seen:
     rows: Mapping[str, list[dict[str, Any]]]  # submission id → its rows by header, with the table under ""
     tables: Mapping[str, TableView]
     problems: Mapping[str, str]  # table → why nothing can be said about it
+    review: Mapping[str, Any] | None = None  # the panels as pages show them
 
 
 class Delivery:
     """The one writer of a workbook; `step` is called with a name at each step (tests kill the process there)."""
 
-    def __init__(self, inbox: Inbox, path: Path, folder: Path, *, step: Step = no_step, batch: int = 500):
+    def __init__(self, inbox: Inbox, path: Path, folder: Path, *, step: Step = no_step, batch: int = 2000):
         self.inbox, self.path, self.step, self.batch = inbox, path, step, batch
         # The file lock dies with its process, so who holds it may take over a lease that was given to this same place.
         place_id = private_file(folder / "place.id", lambda: uuid.uuid4().hex[:12].encode()).decode()
@@ -96,6 +101,12 @@ class Delivery:
         self.me = f"{self._place_name}{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._lock = FileLock(str(folder / f"{inbox.book_id}.lock"))
         self._fingerprint: str | None = None
+        self._held_count = 0
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The file as it was last read."""
+        return self._fingerprint
 
     def run(self) -> Pass:
         """One pass. What is in the way is told in the result and in the inbox's state, never raised."""
@@ -113,7 +124,7 @@ class Delivery:
     def idle(self) -> bool:
         """Whether there is nothing to do: no row waits and the file is the one that was last read."""
         counts = self.inbox.state().counts
-        if counts["waiting"] or counts["leased"] or counts["placed"]:
+        if counts["waiting"] != self._held_count or counts["leased"] or counts["placed"]:
             return False
         try:
             return store.read(self.path).fingerprint == self._fingerprint
@@ -133,13 +144,23 @@ class Delivery:
         result.reasons.extend(
             problem for table, problem in seen.problems.items() if self.inbox.all("waiting", tables=[table])
         )
-        if not self.inbox.all("waiting", tables=open_tables):
+        held = self._held(seen)
+        result.held = self._held_count = len(held)
+        if not [row for row in self.inbox.all("waiting", tables=open_tables) if row.id not in held]:
             return
         store.check_free(self.path)
-        leased = self.inbox.lease(open_tables, self.batch)
+        leased = self.inbox.lease(open_tables, self.batch, held)
         self.step("leased")
         # Killed or refused from here on: the rows stay leased, and the next pass settles them by what is on disk.
         self._place(snapshot, book, seen, leased, result)
+
+    def _held(self, seen: Seen) -> set[str]:
+        """The rows of reviewers that wait until their panel is whole or closed, so that nobody sees another's marks."""
+        waiting = self.inbox.all("waiting", tables=HELD)
+        panels = (seen.review or {}).get("panels", {})
+        reviews = Reviews(self.inbox, b"")
+        whole = {key for key, panel in panels.items() if is_open(panel, reviews.sent(key))} if waiting else set()
+        return {row.id for row in waiting if row.values.get("panel") not in whole}
 
     def _place(self, snapshot: Snapshot, book: Book, seen: Seen, leased: Sequence[Stored], result: Pass) -> None:
         placed: list[tuple[Stored, str]] = []
@@ -254,6 +275,7 @@ class Delivery:
             fingerprint=snapshot.fingerprint,
             saved_at=snapshot.saved_at,
             profile=settings_of(book),
+            review=seen.review,
         )
         self._fingerprint = snapshot.fingerprint
 
@@ -282,6 +304,8 @@ def remind(book: Book, placed: Sequence[tuple[Stored, str]], settings: Mapping[s
         number = max((key.number(row.get(where[key.name])) or 0 for row in rows), default=0)
         fresh = []
         for stored, row_key in placed:
+            if stored.table in HELD:  # reviewers are known people: nothing to verify
+                continue
             if row_key in known:  # the row came back after a restore; its to-do is there
                 continue
             number += 1
@@ -293,7 +317,8 @@ def remind(book: Book, placed: Sequence[tuple[Stored, str]], settings: Mapping[s
                 "chapter_name": table.chapter.value.zh, "rule": "公开表单谁都能填，核实之前不算数", "page": table.name,
             }  # fmt: skip
             fresh.append(row_cells(Todo, values, view.columns, view.sheet))
-        book.append(Todo.name, fresh)
+        if fresh:
+            book.append(Todo.name, fresh)
     except PartnerBookError as error:  # the submissions matter more than the reminder
         log.warning("no to-do was written: %s", error)
 
@@ -321,7 +346,16 @@ def look(book: Book) -> Seen:
         for row in book.rows(name):
             if submission_id := str(row.values.get(header) or "").strip():
                 rows.setdefault(submission_id, []).append({"": name, **row.values})
-    return Seen(generation_of(book), rows, tables, problems)
+    return Seen(generation_of(book), rows, tables, problems, _review(book))
+
+
+def _review(book: Book) -> dict[str, Any] | None:
+    """The panels as pages show them; a book whose tables of scoring are not whole keeps what was known before."""
+    try:
+        return review_view(read_selection(book))
+    except PartnerBookError as error:
+        log.info("the panels cannot be read: %s", error)
+        return None
 
 
 def typed_values(table: type[Table], row: Stored, key: str, zone: ZoneInfo) -> dict[str, Any]:
@@ -344,6 +378,8 @@ def stamps(table: type[Table], row: Stored, zone: ZoneInfo) -> dict[str, Any]:
             known[name] = arrival
         elif column.owner is COMPUTED and isinstance(column, Number):
             known[name] = row.version
+    if table is Marks:
+        known["source"] = "link"
     return known
 
 
@@ -372,11 +408,23 @@ def settings_of(book: Book) -> dict[str, str]:
     return profile
 
 
-class Loop:
-    """Runs passes in a thread while a server is up: at once when something arrived, else every `pause` seconds."""
+Evaluate = Callable[[Path], object]
 
-    def __init__(self, delivery: Delivery, pause: float = 1.0, report: Callable[[Pass], None] | None = None):
+
+class Loop:
+    """Runs passes in a thread while a server is up: at once when something arrived, else every `pause` seconds.
+
+    `evaluate` is called with the workbook's path once the file has been quiet for `quiet` seconds after a change.
+    """
+
+    def __init__(
+        self, delivery: Delivery, pause: float = 1.0, report: Callable[[Pass], None] | None = None,
+        evaluate: Evaluate | None = None, quiet: float = 2.0,
+    ):  # fmt: skip
         self._delivery, self._pause, self._report = delivery, pause, report
+        self._evaluate, self._quiet = evaluate, quiet
+        self._evaluated: str | None = None  # the file that the last evaluation saw, or left
+        self._changed: tuple[str | None, float] = (None, 0.0)  # the newest file, and when it was first seen
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
@@ -401,7 +449,29 @@ class Loop:
                         self._report(result)
                 else:
                     wait = self._pause
+                    self._evaluate_if_quiet()
             except Exception:  # the loop must outlive anything; rows stay in the inbox
                 log.exception("a delivery pass failed; it will be tried again")
                 wait = min(wait * 2, 30.0)
             self._stop.wait(wait)
+
+    def _evaluate_if_quiet(self) -> None:
+        """Evaluate a file that nobody has changed for a while and that no evaluation has seen."""
+        now, there = time.monotonic(), self._delivery.fingerprint
+        if self._evaluate is None or there is None or there == self._evaluated:
+            return
+        if self._changed[0] != there:
+            self._changed = (there, now)
+        if now - self._changed[1] < self._quiet:
+            return
+        try:
+            self._evaluate(self._delivery.path)
+        except PartnerBookError as error:
+            log.warning("the book was not evaluated: %s", error)
+            self._changed = (there, now)
+            if not error.permanent:
+                return  # open in a program, or just saved: after the next quiet while
+            self._evaluated = there
+            return
+        self._delivery.run()  # the pages show what the file now says
+        self._evaluated = self._delivery.fingerprint

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -200,6 +200,48 @@ class Inbox:
             raise InboxUnavailable from error
         return code
 
+    def submit_all(self, incoming: Sequence[Incoming], also: Callable[[sa.Connection], None]) -> None:
+        """Commit several submissions together, or none; `also` runs in the same transaction. They have no receipts.
+
+        Raises:
+            SubmissionConflict: one of the ids is known with another body.
+            InboxUnavailable: nothing was stored.
+        """
+        now = utcnow()
+        rows = [
+            {
+                "id": one.id, "version": 1, "book": self.book_id, "form": one.form, "table_name": one.table,
+                "body": json.dumps(one.values), "body_hash": body_hash(one.form, one.table, one.values),
+                "received_at": now, "state": "waiting", "changed_at": now,
+            }
+            for one in incoming
+        ]  # fmt: skip
+        hashes = {row["id"]: row["body_hash"] for row in rows}
+        try:
+            with self._write() as connection:
+                wanted = sa.select(submissions.c.id, submissions.c.body_hash).where(submissions.c.id.in_(list(hashes)))
+                known = {row.id: row.body_hash for row in connection.execute(wanted)}
+                if any(hashes[key] != value for key, value in known.items()):
+                    raise SubmissionConflict
+                fresh = [row for row in rows if row["id"] not in known]
+                if fresh:
+                    connection.execute(submissions.insert(), fresh)
+                also(connection)
+        except sa.exc.SQLAlchemyError as error:
+            raise InboxUnavailable from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A writing transaction of the same database, for what stands beside submissions."""
+        with self._write() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A reading transaction of the same database."""
+        with self._read() as connection:
+            yield connection
+
     def _after_race(self, submission_id: str, digest: str, code: str) -> str:
         with self._read() as connection:
             known = connection.scalar(sa.select(submissions.c.body_hash).where(submissions.c.id == submission_id))
@@ -272,15 +314,19 @@ class Inbox:
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
-    def lease(self, tables: Iterable[str], limit: int = 500) -> list[Stored]:
-        """Claim waiting rows for these tables in one conditional update; only the holder of the book's lease asks."""
+    def lease(self, tables: Iterable[str], limit: int = 500, held: Collection[str] = ()) -> list[Stored]:
+        """Claim waiting rows for these tables in one conditional update; only the holder of the book's lease asks.
+
+        Rows whose id is `held` stay where they are.
+        """
         mine = sa.and_(
             submissions.c.book == self.book_id,
             submissions.c.state == "waiting",
             submissions.c.table_name.in_(list(tables)),
         )
-        chosen = sa.select(submissions.c.seq).where(mine).order_by(submissions.c.seq).limit(limit)
+        wanted = sa.select(submissions.c.seq, submissions.c.id).where(mine).order_by(submissions.c.seq)
         with self._write() as connection:
+            chosen = [row.seq for row in connection.execute(wanted) if row.id not in held][:limit]
             rows = connection.execute(
                 submissions.update()
                 .where(submissions.c.seq.in_(chosen), mine)
@@ -323,7 +369,10 @@ class Inbox:
                 part = numbers[start : start + 500]
                 connection.execute(submissions.update().where(submissions.c.seq.in_(part)).values(changes))
 
-    def saw(self, *, generation: int, fingerprint: str, saved_at: datetime, profile: Mapping[str, str]) -> None:
+    def saw(
+        self, *, generation: int, fingerprint: str, saved_at: datetime, profile: Mapping[str, str],
+        review: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         """Note what the file on disk said; a generation older than the last one seen is announced."""
         with self._write() as connection:
             before = connection.scalar(sa.select(books.c.seen_generation).where(books.c.id == self.book_id))
@@ -331,6 +380,8 @@ class Inbox:
                 "seen_generation": generation, "fingerprint": fingerprint, "seen_at": utcnow(), "saved_at": saved_at,
                 "profile": json.dumps(dict(profile)),
             }  # fmt: skip
+            if review is not None:
+                changes["review"] = json.dumps(review, ensure_ascii=False)
             if before is not None and generation < before:
                 changes["notice"] = (
                     f"工作簿回到了较早的版本（第 {generation} 次写入，之前是第 {before} 次），可能恢复了备份。"

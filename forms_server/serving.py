@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from forms_server.delivery import Loop
 from forms_server.house import House
@@ -16,6 +17,13 @@ class PortTaken(PartnerBookError):
 
     def __init__(self, host: str, port: int, why: str):
         super().__init__(f"无法在 {host}:{port} 上开放表单（{why}）。请用 --port 换一个端口。")
+
+
+def evaluate(path: Path) -> None:
+    """Evaluate the workbook; what cannot be scored is in the findings of `check`, not a failure of the server."""
+    from workbook.evaluating import evaluate_file
+
+    evaluate_file(path)
 
 
 def run_server(house: House, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -45,7 +53,7 @@ def run_server(house: House, host: str, port: int, ready: Callable[[str], None])
         max_request_body_size=settings.max_body,
         clear_untrusted_proxy_headers=True,
     )
-    loop = Loop(house.delivery)
+    loop = Loop(house.delivery, evaluate=evaluate)
     house.delivery.run()
     loop.start()
     shown = f"[{host}]" if ":" in host else host

@@ -13,7 +13,7 @@ import click
 
 from workbook.console import as_json, reports, speak_utf8, working
 
-ORDER = ("demo", "new", "serve", "deliver", "evaluate", "check", "append", "verify")
+ORDER = ("demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "check", "append", "verify")
 
 
 class Commands(click.Group):
@@ -97,6 +97,37 @@ def new(book: Path, sample: bool, seed: int, lang: str) -> dict[str, Any]:
 
 def _with_suffix(book: Path) -> Path:
     return book if book.suffix.lower() in (".xlsx", ".xlsm") else book.with_name(book.name + ".xlsx")
+
+
+@main.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.option("-o", "--output", "book", type=click.Path(path_type=Path), help="新工作簿；不写就只预览。/ The new book.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="改好的映射文件。/ A mapping that you edited.")
+@click.option("--preview", is_flag=True, help="只写映射文件，不建工作簿。/ Write the mapping only, no book.")
+@click.option(
+    "--lang",
+    type=click.Choice(["zh-CN", "en"]),
+    default="zh-CN",
+    show_default=True,
+    help="表头语言。/ Language of the headers.",
+)
+@as_json
+@reports
+def adopt(old: Path, book: Path | None, mapping: Path | None, preview: bool, lang: str) -> dict[str, Any]:
+    """把公司自己的供应商名录或评分表导入一本新工作簿。/ Bring your own supplier list or scoring sheet in.
+
+    OLD 可以是 xlsx、xlsm、xlsb、xls、ods 或 csv，只读不写。怎样对应写在 BOOK.mapping.json 里，可以改了再用 --mapping 给回来；
+    每一行的去向写在 BOOK.adopted.json 里。
+    """
+    with working(f"正在读取 {old.name}…"):
+        from workbook.adopting.adopt import adopt_file
+        from workbook.adopting.show import as_text
+
+        target = _with_suffix(book) if book else None
+        done = adopt_file(old, target, mapping_file=mapping, preview=preview, lang=lang)
+    files = {"book": done.book, "mapping": done.mapping_file, "report": done.report_file}
+    paths = {name: str(path) if path else None for name, path in files.items()}
+    return {**done.as_data(), **paths, "text": as_text(done)}
 
 
 @main.command()

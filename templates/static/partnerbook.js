@@ -133,4 +133,33 @@
       });
     });
   });
+
+  // A score sheet saves itself; what could not be saved is tried again and never thrown away.
+  all("[data-autosave]", form => {
+    const out = form.querySelector("[data-saved]"), number = form.elements.number;
+    let timer, busy = false, again = false;
+    const save = async () => {
+      if (busy) { again = true; return; }
+      busy = true; again = false;
+      try {
+        const answer = await fetch(form.dataset.autosave, { method: "POST", body: new FormData(form) });
+        const told = await answer.json();
+        if (told.ok) number.value = told.number;
+        out.textContent = told.message;
+        out.className = told.ok ? "soft" : "error";
+      } catch {
+        out.textContent = form.dataset.failed;
+        out.className = "error";
+        later(8000);
+      }
+      busy = false;
+      if (again) later(300);
+    };
+    const later = ms => { clearTimeout(timer); timer = setTimeout(save, ms); };
+    form.addEventListener("input", () => later(900));
+    form.addEventListener("submit", event => {
+      clearTimeout(timer);
+      if (busy) { event.preventDefault(); event.stopImmediatePropagation(); setTimeout(() => form.requestSubmit(event.submitter), 200); }
+    }, true);
+  });
 })();

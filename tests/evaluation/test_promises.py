@@ -15,6 +15,7 @@ from tests.evaluation.sheets import GRADES
 from workbook.evaluation import score_panel, why_lines, why_rows
 from workbook.evaluation.model import Dimension, Entry, Gate, Indicator, Mark, Measured, Outcome, Policy, State
 
+NO_MARK = -1
 WEIGHTS = st.integers(1, 400).map(lambda tenths: Decimal(tenths) / 10)
 
 
@@ -52,13 +53,13 @@ def cases(draw: st.DrawFn) -> Case:
     leaves = [leaf for dimension in tree for leaf in dimension.indicators]
     candidates = [f"C-{n}" for n in range(draw(st.integers(1, 4)))]
     reviewers = [f"R-{n}" for n in range(draw(st.integers(1, 4)))]
-    said = st.sampled_from([1, 2, 3, 4, 5, None, "no mark"])
+    said: st.SearchStrategy[int | None] = st.sampled_from([1, 2, 3, 4, 5, None, NO_MARK])
     marks = [
         Mark(c, r, leaf.key, value, f"{c}/{r}/{leaf.key}")
         for c in candidates
         for r in reviewers
         for leaf in leaves
-        if (value := draw(said)) != "no mark"
+        if (value := draw(said)) != NO_MARK
     ]
     measured = [
         Measured(c, leaf.key, draw(st.sampled_from([1, 2, 3, 4, 5, None])), f"{c}/{leaf.key}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,8 +40,8 @@ def test_a_rank_is_one_more_than_the_number_of_better_ones(cents: list[int]) -> 
     assert list(ranks) == [1 + sum(other > cent for other in cents) for cent in cents]
 
 
-@pytest.mark.parametrize("matrix", [[], [[]], [[1, 2], [1]], [[1, float("nan")]], [[1, True]]])
-def test_a_matrix_with_holes_is_refused(matrix: list[list[float]]) -> None:
+@pytest.mark.parametrize("matrix", [[], [[]], [[1, 2], [1]], [[1, float("nan")]], [[1, True]], [[1, [2]]]])
+def test_a_matrix_with_holes_is_refused(matrix: list[list[Any]]) -> None:
     with pytest.raises(MatrixRefused):
         weighted_scores(matrix, [1, 1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -27,7 +28,7 @@ from workbook.evaluation.refusals import (
 )
 
 
-def branch(key: str, weight: object, leaves: list[object]) -> Dimension:
+def branch(key: str, weight: float, leaves: Sequence[float]) -> Dimension:
     own = tuple(Indicator(f"{key}.{n}", f"指标{n}", Decimal(str(leaf))) for n, leaf in enumerate(leaves, start=1))
     return Dimension(key, f"维度{key}", Decimal(str(weight)), own)
 
@@ -133,10 +134,8 @@ def test_a_hierarchy_needs_one_matrix_of_the_same_alternatives_per_criterion() -
 
 def test_a_group_judges_by_the_geometric_mean() -> None:
     # √(2 · 8) = 4, and its reciprocal stays one.
-    assert group_judgements([[[1, 2], [0.5, 1]], [[1, 8], [0.125, 1]]]) == (
-        pytest.approx((1, 4)),
-        pytest.approx((0.25, 1)),
-    )
+    first, second = group_judgements([[[1, 2], [0.5, 1]], [[1, 8], [0.125, 1]]])
+    assert first == pytest.approx((1, 4)) and second == pytest.approx((0.25, 1))
 
 
 def test_entropy_by_hand() -> None:

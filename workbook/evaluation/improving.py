@@ -24,7 +24,8 @@ def next_step(outcome: Outcome, ladder: Sequence[Band]) -> str:
     if target is None or target.low is None or outcome.score is None:
         return ""
     scored = {place: part for place, part in enumerate(outcome.parts) if part.weight and part.mean is not None}
-    goals = _single(scored, target.low) or _several(scored, target.low)
+    score = sum((part.weight * _mean(part) for part in scored.values()), Fraction(0))
+    goals = _single(scored, score, target.low) or _several(scored, score, target.low)
     if not goals:
         return ""
     steps = "、".join(
@@ -42,10 +43,10 @@ def _mean(part: Part) -> Fraction:
     return part.mean if part.mean is not None else Fraction(0)
 
 
-def _reaches(scored: Mapping[int, Part], goals: Mapping[int, Fraction], wanted: Decimal) -> bool:
-    """Whether the rounded official score is there once these means have risen to their goals."""
-    total = sum((part.weight * goals.get(place, _mean(part)) for place, part in scored.items()), Fraction(0))
-    return official(total) >= wanted
+def _reaches(scored: Mapping[int, Part], goals: Mapping[int, Fraction], score: Fraction, wanted: Decimal) -> bool:
+    """Whether the rounded official score is there once these means have risen from `score` on 1–5 to their goals."""
+    gains = (scored[place].weight * (goal - _mean(scored[place])) for place, goal in goals.items())
+    return official(score + sum(gains, Fraction(0))) >= wanted
 
 
 def _rises(mean: Fraction) -> list[Fraction]:
@@ -57,12 +58,12 @@ def _rises(mean: Fraction) -> list[Fraction]:
     return goals
 
 
-def _single(scored: Mapping[int, Part], wanted: Decimal) -> dict[int, Fraction]:
+def _single(scored: Mapping[int, Part], score: Fraction, wanted: Decimal) -> dict[int, Fraction]:
     choices = [
         (goal - _mean(part), _mean(part), place, goal)
         for place, part in scored.items()
         for goal in _rises(_mean(part))
-        if _reaches(scored, {place: goal}, wanted)
+        if _reaches(scored, {place: goal}, score, wanted)
     ]
     if not choices:
         return {}
@@ -70,17 +71,19 @@ def _single(scored: Mapping[int, Part], wanted: Decimal) -> dict[int, Fraction]:
     return {place: goal}
 
 
-def _several(scored: Mapping[int, Part], wanted: Decimal) -> dict[int, Fraction]:
+def _several(scored: Mapping[int, Part], score: Fraction, wanted: Decimal) -> dict[int, Fraction]:
     by_gain = sorted(scored, key=lambda place: (-scored[place].weight * (BEST - _mean(scored[place])), place))
     goals: dict[int, Fraction] = {}
     for place in by_gain:
         goals[place] = BEST
-        if _reaches(scored, goals, wanted):
+        if _reaches(scored, goals, score, wanted):
             break
     else:
         return {}
     for place in reversed(list(goals)):
-        enough = (goal for goal in _rises(_mean(scored[place])) if _reaches(scored, {**goals, place: goal}, wanted))
+        enough = (
+            goal for goal in _rises(_mean(scored[place])) if _reaches(scored, {**goals, place: goal}, score, wanted)
+        )
         goals[place] = next(enough)
     return goals
 

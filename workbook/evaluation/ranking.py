@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,8 +34,19 @@ def weighted_scores(matrix: Sequence[Sequence[Number]], weights: Sequence[Number
     """
     rows = exact_rows(matrix)
     wanted = plain_weights(weights, len(rows[0]))
-    sums = [sum((value * weight for value, weight in zip(row, wanted, strict=True)), Fraction(0)) for row in rows]
+    scale = math.lcm(*(weight.denominator for weight in wanted))
+    whole = [weight.numerator * (scale // weight.denominator) for weight in wanted]
+    sums = [_weighted_sum(row, whole, scale) for row in rows]
     return WeightedScores(tuple(float(total) for total in sums), ranks_of(sums))
+
+
+def _weighted_sum(row: Sequence[Fraction], weights: Sequence[int], scale: int) -> Fraction:
+    """Σ weight·value ÷ scale over one common denominator: whole numbers add up several times faster than fractions."""
+    below = math.lcm(*(value.denominator for value in row))
+    above = sum(
+        value.numerator * (below // value.denominator) * weight for value, weight in zip(row, weights, strict=True)
+    )
+    return Fraction(above, below * scale)
 
 
 def competition_ranks(values: Sequence[Number], decimals: int = 2) -> tuple[int, ...]:
@@ -58,14 +70,20 @@ def exact_rows(matrix: Sequence[Sequence[Number]]) -> list[list[Fraction]]:
     for place, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise MatrixRefused(f"第 {place} 行有 {len(row)} 个数，第 1 行有 {len(rows[0])} 个。每行应一样长。")
-    return [[_cell(value, r, c) for c, value in enumerate(row, start=1)] for r, row in enumerate(rows, start=1)]
+    known: dict[float, Fraction] = {}  # marks repeat, and reading a float is the slow part
+    return [[_cell(value, r, c, known) for c, value in enumerate(row, start=1)] for r, row in enumerate(rows, start=1)]
 
 
-def _cell(value: Number, row: int, column: int) -> Fraction:
+def _cell(value: Number, row: int, column: int, known: dict[float, Fraction]) -> Fraction:
+    if isinstance(value, float) and value in known:
+        return known[value]
     try:
-        return exact(value)
+        found = exact(value)
     except NotANumber:
         raise MatrixRefused(f"第 {row} 行第 {column} 列的 {value!r} 不是有限的数字。请改成普通数字。") from None
+    if isinstance(value, float):
+        known[value] = found
+    return found
 
 
 def plain_weights(weights: Sequence[Number], count: int, where: str = "这一列表") -> list[Fraction]:
