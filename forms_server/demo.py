@@ -52,9 +52,10 @@ def demo(port: int, folder: Path, no_browser: bool) -> dict[str, Any]:
         book = folder / NAME
         if not book.exists():
             from workbook.build import new_workbook
+            from workbook.evaluating import evaluated
             from workbook.sample import sample_rows
 
-            store.create(book, new_workbook(rows=sample_rows(), settings={"公司名称": "示例制造有限公司"}))
+            store.create(book, evaluated(new_workbook(rows=sample_rows(), settings={"公司名称": "示例制造有限公司"})))
         house = open_house(book, folder / "data")
 
     def ready(url: str) -> None:

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -79,8 +80,8 @@ def review_view(selection: Selection) -> dict[str, Any]:
         "rules": {version: _tree(rules) for version, rules in selection.rules.items()},
         "parts": {
             key: [
-                {"title": r.get("title"), "dimension": r.get("dimension"), "weight": str(r.get("weight") or ""),
-                 "mean": str(r.get("mean") or ""), "points": f"{r['points']:.2f}", "marks": r.get("marks") or ""}
+                {"title": r.get("title"), "dimension": r.get("dimension"), "weight": _short(r.get("weight")),
+                 "mean": _short(r.get("mean")), "points": f"{r['points']:.2f}", "marks": r.get("marks") or ""}
                 for r in rows if r.get("points") is not None
             ]
             for key, rows in selection.contributions.items()
@@ -113,6 +114,11 @@ def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": str(row.get("legal_name") or row.get("candidate")), "facts": told}
 
 
+def _short(number: Any) -> str:
+    """A number without idle zeros, never in powers of ten."""
+    return "" if number is None else f"{Decimal(number).normalize():f}"
+
+
 def _plain(name: str, value: Any) -> Any:
     column = Candidates.columns[name]
     options = getattr(column, "options", None)
@@ -122,7 +128,7 @@ def _plain(name: str, value: Any) -> Any:
 def _tree(rules: Rules) -> list[dict[str, Any]]:
     def leaves(dimension: Dimension) -> list[dict[str, Any]]:
         return [
-            {"key": i.key, "title": i.title, "weight": str(i.weight.normalize()), "banded": i.banded,
+            {"key": i.key, "title": i.title, "weight": _short(i.weight), "banded": i.banded,
              "evidence": rules.texts[i.key].evidence_required, "fact": rules.texts[i.key].fact,
              "rubric": [rules.texts[i.key].low, rules.texts[i.key].middle, rules.texts[i.key].high]}
             for i in dimension.indicators
@@ -130,7 +136,7 @@ def _tree(rules: Rules) -> list[dict[str, Any]]:
 
     return [
         {
-            "key": d.key, "code": dimension_code(d.key, rules.version), "title": d.title, "weight": f"{d.weight:f}",
+            "key": d.key, "code": dimension_code(d.key, rules.version), "title": d.title, "weight": _short(d.weight),
             "leaves": leaves(d),
         }
         for d in rules.dimensions

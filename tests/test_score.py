@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +16,9 @@ import openpyxl
 import pytest
 
 from addin.functions import PB_SCORE, PB_WHY
+from forms_server.app import ServerSettings, create_app
+from forms_server.house import open_house
+from forms_server.reviews import Reviews
 from tests.office import SYSTEM_PYTHON, recalculated, running
 from tests.selection_books import NOW, TODAY
 from workbook.build import new_workbook
@@ -25,6 +30,7 @@ from workbook.sample import sample_rows
 from workbook.tables import TABLES, Contributions, Indicators, Marks, Results
 
 REMARK = "评审意见"
+RUN = "from workbook.cli import main; main(prog_name='partnerbook')"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +64,11 @@ def test_the_official_number_is_the_same_in_a_cell_a_formula_a_function_and_the_
     copy = tmp_path / sample.name
     copy.write_bytes(sample.read_bytes())
     done = subprocess.run(
-        ["partnerbook", "evaluate", str(copy), "--json"], capture_output=True, text=True, encoding="utf-8", check=False
+        [sys.executable, "-c", RUN, "evaluate", str(copy), "--json"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     told = json.loads(done.stdout)
     by_key = {f"{p['panel']}/{c['candidate']}": c for p in told["panels"] for c in p["candidates"]}
@@ -85,6 +95,22 @@ def test_the_official_number_is_the_same_in_a_cell_a_formula_a_function_and_the_
         ]
         assert row["score"] in (sum(points), sum(points) / 2)  # with or without a line of the total
     assert scored >= 5
+
+
+def test_the_page_of_a_reviewer_shows_the_numbers_of_the_cells(sample: Path, tmp_path: Path) -> None:
+    path = tmp_path / sample.name
+    path.write_bytes(sample.read_bytes())
+    house = open_house(path, tmp_path / "data")
+    house.delivery.run()
+    app = create_app(ServerSettings(secret=house.secret, data=house.data, testing=True), house.inbox)
+    token = Reviews(house.inbox, house.secret).invite("V-0001")[0][1]
+    page = app.test_client().get(f"/i/{token}").text
+    shown = dict(re.findall(r'data-candidate="([^"]+)" data-score="([^"]*)"', page))
+    cells = {r["candidate"]: r for r in results(sample.read_bytes()).values() if r["panel"] == "V-0001"}
+    assert {key: f"{row['score']:.2f}" for key, row in cells.items() if row.get("score") is not None} == shown
+    assert len(shown) >= 5
+    points = [Decimal(text) for text in re.findall(r"data-points>([^<]+)<", page)]
+    assert sum(points) == sum(row["score"] for row in cells.values())
 
 
 def test_contributions_add_up_exactly_and_each_names_its_marks(sample: Path) -> None:
