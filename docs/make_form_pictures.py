@@ -16,8 +16,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from forms_server.app import ServerSettings, create_app
 from forms_server.database import open_database
+from forms_server.house import open_house
 from forms_server.inbox import Inbox
+from forms_server.reviews import Reviews
 from tests.chromium import launch
+from workbook.build import new_workbook
+from workbook.evaluating import evaluated
+from workbook.sample import sample_rows
 
 BOOK = "00000000-0000-4000-8000-000000000001"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -122,6 +127,36 @@ def take(browser: Browser, address: str, inbox: Inbox, out: Path) -> None:
     context.close()
 
 
+def reviewers(browser: Browser, folder: Path, out: Path) -> None:
+    """A reviewer's links of the sample: a panel in scoring, its sheet, and a final panel with the ranking."""
+    path = folder / "sample.xlsx"
+    path.write_bytes(evaluated(new_workbook(rows=sample_rows())))
+    house = open_house(path, folder / "house")
+    house.delivery.run()
+    links = {panel: dict(Reviews(house.inbox, house.secret).invite(panel)) for panel in ("V-0001", "V-0002")}
+    app = create_app(ServerSettings(secret=house.secret, data=house.data), house.inbox)
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    address = f"http://127.0.0.1:{server.effective_port}/i"
+    for number, (size, (width, height)) in enumerate(SIZES.items()):
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+        page = context.new_page()
+        mine = f"{address}/{list(links['V-0002'].values())[number]}"
+        page.goto(mine)
+        picture(page, out / f"review-panel-{size}.png", TALLEST[size])
+        page.goto(f"{mine}/C-0007")
+        page.check("[name=conflict][value=no]")
+        page.click("button[value=declare]")
+        page.check('[name="m-v1-S2-1.mark"][value="4"]')
+        page.fill("#m-v1-S2-1-evidence", "五轴加工与机器人关节壳体案例，与本项目同类")
+        page.wait_for_selector("[data-saved]:not(:empty)", state="attached")
+        picture(page, out / f"review-sheet-{size}.png", TALLEST[size])
+        page.goto(f"{address}/{next(iter(links['V-0001'].values()))}")
+        picture(page, out / f"review-ranking-{size}.png", TALLEST[size])
+        context.close()
+    server.close()
+
+
 def main() -> None:
     """Render everything."""
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "pictures"
@@ -130,6 +165,7 @@ def main() -> None:
         chinese = {**os.environ, "LANGUAGE": "zh_CN"}  # the browser's own words on file and date controls
         browser = launch(p, env=chinese)
         take(browser, address, inbox, out)
+        reviewers(browser, Path(folder), out)
         browser.close()
 
 
