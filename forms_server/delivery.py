@@ -144,19 +144,21 @@ class Delivery:
         result.reasons.extend(
             problem for table, problem in seen.problems.items() if self.inbox.all("waiting", tables=[table])
         )
-        held = self._held(seen)
+        reviewed = self.inbox.all("waiting", tables=HELD)
+        held = self._held(seen, reviewed)
         result.held = self._held_count = len(held)
-        if not [row for row in self.inbox.all("waiting", tables=open_tables) if row.id not in held]:
+        going = {row.id for row in self.inbox.all("waiting", tables=[t for t in open_tables if t not in HELD])}
+        going |= {row.id for row in reviewed if row.table in open_tables} - held
+        if not going:
             return
         store.check_free(self.path)
-        leased = self.inbox.lease(open_tables, self.batch, held)
+        leased = self.inbox.lease(open_tables, self.batch, going)
         self.step("leased")
         # Killed or refused from here on: the rows stay leased, and the next pass settles them by what is on disk.
         self._place(snapshot, book, seen, leased, result)
 
-    def _held(self, seen: Seen) -> set[str]:
+    def _held(self, seen: Seen, waiting: Sequence[Stored]) -> set[str]:
         """The rows of reviewers that wait until their panel is whole or closed, so that nobody sees another's marks."""
-        waiting = self.inbox.all("waiting", tables=HELD)
         panels = (seen.review or {}).get("panels", {})
         reviews = Reviews(self.inbox, b"")
         whole = {key for key, panel in panels.items() if is_open(panel, reviews.sent(key))} if waiting else set()

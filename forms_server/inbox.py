@@ -314,10 +314,10 @@ class Inbox:
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
-    def lease(self, tables: Iterable[str], limit: int = 500, held: Collection[str] = ()) -> list[Stored]:
+    def lease(self, tables: Iterable[str], limit: int = 500, only: Collection[str] | None = None) -> list[Stored]:
         """Claim waiting rows for these tables in one conditional update; only the holder of the book's lease asks.
 
-        Rows whose id is `held` stay where they are.
+        With `only`, rows of other ids stay where they are: what came after somebody looked is for the next pass.
         """
         mine = sa.and_(
             submissions.c.book == self.book_id,
@@ -326,7 +326,7 @@ class Inbox:
         )
         wanted = sa.select(submissions.c.seq, submissions.c.id).where(mine).order_by(submissions.c.seq)
         with self._write() as connection:
-            chosen = [row.seq for row in connection.execute(wanted) if row.id not in held][:limit]
+            chosen = [row.seq for row in connection.execute(wanted) if only is None or row.id in only][:limit]
             rows = connection.execute(
                 submissions.update()
                 .where(submissions.c.seq.in_(chosen), mine)

@@ -14,13 +14,14 @@ from flask import Blueprint, abort, current_app, g, jsonify, redirect, render_te
 
 from forms_server.inbox import InboxUnavailable
 from forms_server.pages import now, services, zone_of
-from forms_server.reviews import OPEN, Reviews, Sheet, SheetChanged, SheetSent, is_open
+from forms_server.reviews import OPEN, Reviews, Sheet, SheetChanged, SheetSent, is_open, known_to_book
 from forms_server.words import say, write_time
 from workbook.schema import Invalid, Label
 from workbook.tables import Declarations, Marks
 from workbook.tables.selection import MARKS
 
 review_pages = Blueprint("reviews", __name__)
+IN_BOOK = Label("工作簿里已有您的评分", "Your marks stand in the workbook")
 NUMBERS = ("1", "2", "3", "4", "5")
 
 
@@ -85,14 +86,21 @@ def panel_page(token: str) -> str:
     cards = []
     for key in place.panel["candidates"]:
         sheet = place.reviews.sheet(place.key, place.reviewer, key)
-        cards.append({"key": key, "name": place.view["candidates"][key]["name"], "state": _state(sheet, total)})
-    results = sorted(place.panel["results"], key=lambda row: int(row["order"] or 999)) if shown else []
+        state = IN_BOOK if _typed_in_book(place, key, sheet) else _state(sheet, total)
+        cards.append({"key": key, "name": place.view["candidates"][key]["name"], "state": state})
+    arrived = shown and sent <= known_to_book(place.panel)  # before that the book's results are of fewer marks
+    results = sorted(place.panel["results"], key=lambda row: int(row["order"] or 999)) if arrived else []
     return render_template(
         "review.html", place=place, cards=cards, shown=shown, results=results,
         parts={row["result"]: place.view["parts"].get(row["result"], []) for row in results},
-        marks=_marks(place) if shown else {}, done=len(sent), wanted=len(place.panel["reviewers"]) * len(cards),
+        marks=_marks(place) if shown else {}, done=len(sent | known_to_book(place.panel)), wanted=len(place.panel["reviewers"]) * len(cards),
         deadline=_day(place.panel["deadline"]),
     )  # fmt: skip
+
+
+def _typed_in_book(place: Place, candidate: str, sheet: Sheet) -> bool:
+    """Whether the book holds this reviewer's marks though no sheet was sent: staff typed them. A sheet would double them."""
+    return sheet.sent_at is None and (place.reviewer, candidate) in known_to_book(place.panel)
 
 
 def _day(text: str) -> str:
@@ -134,8 +142,13 @@ def _show(place: Place, candidate: str, sheet: Sheet, *, errors: Mapping[str, st
     return render_template(
         "sheet.html", place=place, candidate=candidate, about=_candidate(place, candidate), sheet=sheet,
         errors=errors or {}, notice=notice, told=told, saved=saved, words=MARKS, columns=Marks.columns,
-        locked=sheet.sent_at is not None or place.panel["status"] != "scoring", field=field_name,
+        typed=_typed_in_book(place, candidate, sheet), field=field_name,
+        locked=sheet.sent_at is not None or not _takes(place, candidate, sheet),
     )  # fmt: skip
+
+
+def _takes(place: Place, candidate: str, sheet: Sheet) -> bool:
+    return place.panel["status"] == "scoring" and not _typed_in_book(place, candidate, sheet)
 
 
 def field_name(indicator: str) -> str:
@@ -152,7 +165,7 @@ def sheet_sent(token: str, candidate: str) -> Any:
     body = _typed(place, before)
     number = _number(request.form.get("number", ""))
     typed = Sheet(body, number, before.changed_at, before.sent_at)
-    if place.panel["status"] != "scoring" and before.sent_at is None:
+    if before.sent_at is None and not _takes(place, candidate, before):
         return _show(place, candidate, typed, told=_not_now(place)), 409
     what = request.form.get("do", "")
     errors = _problems(place, body, whole=what == "send" or body["conflict"] == "yes")
@@ -180,7 +193,7 @@ def draft(token: str, candidate: str) -> Any:
     _candidate(place, candidate)
     before = place.reviews.sheet(place.key, place.reviewer, candidate)
     body = _typed(place, before)
-    if place.panel["status"] != "scoring" or body["conflict"] != "no":
+    if not _takes(place, candidate, before) or body["conflict"] != "no":
         return jsonify(ok=False, message=_not_now(place)), 409
     if errors := _problems(place, body, whole=False):
         return jsonify(ok=False, message=next(iter(errors.values()))), 422
@@ -193,6 +206,8 @@ def draft(token: str, candidate: str) -> Any:
 
 
 def _not_now(place: Place) -> str:
+    if place.panel["status"] == "scoring":
+        return IN_BOOK.get(g.lang)
     return say("review_closed" if place.panel["status"] in OPEN else "review_early", g.lang)
 
 

@@ -72,6 +72,7 @@ def review_view(selection: Selection) -> dict[str, Any]:
                 "candidates": [c for c in panel.candidates if c in selection.candidates],
                 "reviewers": [r for r in panel.reviewers if r in people and people[r]["active"]],
                 "results": [_result(row) for row in selection.results.get(key, ())],
+                "in_book": sorted(_in_book(selection, key)),
             }
             for key, panel in selection.panels.items()
         },
@@ -92,6 +93,17 @@ def review_view(selection: Selection) -> dict[str, Any]:
             for record in selection.marks
         ],
     }  # fmt: skip
+
+
+def _in_book(selection: Selection, panel: str) -> set[tuple[str, str]]:
+    """The (reviewer, candidate) pairs that the book itself holds a mark or a recusal of, typed or delivered."""
+    marked = [r for r in selection.marks if r["mark"] is not None]
+    recused = [r for r in selection.declarations if r["conflict"] == "yes"]
+    return {
+        (record.text("reviewer"), record.text("candidate"))
+        for record in (*marked, *recused)
+        if record["panel"] == panel
+    }
 
 
 def _result(row: Mapping[str, Any]) -> dict[str, str]:
@@ -338,7 +350,12 @@ def rows_of(body: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
 def is_open(panel: Mapping[str, Any], sent: set[tuple[str, str]]) -> bool:
     """Whether everybody may see the marks: all sheets are in, or staff closed the scoring."""
     wanted = {(reviewer, candidate) for reviewer in panel["reviewers"] for candidate in panel["candidates"]}
-    return panel["status"] in OPEN or (bool(wanted) and wanted <= sent)
+    return panel["status"] in OPEN or (bool(wanted) and wanted <= sent | known_to_book(panel))
+
+
+def known_to_book(panel: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """The (reviewer, candidate) pairs whose marks stand in the book."""
+    return {(reviewer, candidate) for reviewer, candidate in panel["in_book"]}
 
 
 def _hash(token: str) -> str:

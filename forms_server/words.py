@@ -54,6 +54,7 @@ WORDS: dict[str, Label] = {
     "saved_at": Label("草稿保存于 {time}", "Draft saved {time}"),
     "save_failed": Label("没有保存上，内容还在页面上，连上后会再试。", "Not saved; what you wrote is still here and will be tried again."),
     "sheet_sent": Label("这份评分已经提交。", "This sheet has been sent."),
+    "typed_in_book": Label("工作簿里已有您对这家候选的评分，不能再用链接重复评分。", "The workbook already holds your marks for this candidate; the link cannot mark it again."),
     "to_panel": Label("全部候选", "All candidates"),
     "told_title": Label("没有保存", "Not saved"),
     # frame

@@ -193,6 +193,21 @@ def test_marks_wait_until_all_are_in_and_then_come_together(small: Scene) -> Non
     assert rows(small, Todo) == []
 
 
+def test_a_sheet_that_comes_while_a_pass_runs_is_not_let_through(small: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.delivery.conftest import candidate as company
+
+    small.house.inbox.submit(company(1))  # something to deliver
+    lease = small.house.inbox.lease
+
+    def late(*args: object, **options: object) -> object:
+        score(small.client(), small.tokens["R-0001"], "C-0001", "R-0001", four)
+        return lease(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(small.house.inbox, "lease", late)
+    assert small.house.delivery.run().delivered == 1
+    assert rows(small, Marks) == []
+
+
 def test_closing_the_panel_releases_what_is_in(small: Scene) -> None:
     score(small.client(), small.tokens["R-0001"], "C-0001", "R-0001", four)
     assert small.house.delivery.run().held == 1 + len(MARKED)
@@ -208,6 +223,25 @@ def test_closing_the_panel_releases_what_is_in(small: Scene) -> None:
     )
     assert late.status_code == 409 and "已经截止" in late.text
     assert len(rows(small, Marks)) == len(MARKED)
+
+
+def test_marks_that_staff_typed_count_as_in_and_a_link_cannot_double_them(small: Scene) -> None:
+    book = Book.read(small.house.path.read_bytes())
+    typed = {"评审会编号": PANEL, "候选编号": "C-0001", "评审人编号": "R-0004", "指标编号": "v1-S2.1", "分数": 3}
+    book.append("marks", [typed])
+    small.house.path.write_bytes(book.to_bytes())
+    small.house.delivery.run()
+    client, token = small.client(), small.tokens["R-0004"]
+    assert "工作簿里已有您的评分" in client.get(f"/i/{token}").text
+    assert "不能再用链接" in client.get(ADDRESS.format(token)).text
+    guard = fields(client.get("/forms/candidate"))["csrf_token"]
+    sent = {"csrf_token": guard, "conflict": "no", **filled("C-0001", "R-0004", four), "do": "send"}
+    assert client.post(ADDRESS.format(token), data=sent).status_code == 409
+    for reviewer in small.tokens:
+        for candidate in ("C-0001", "C-0002"):
+            if (reviewer, candidate) != ("R-0004", "C-0001"):
+                score(small.client(), small.tokens[reviewer], candidate, reviewer, four)
+    assert small.house.delivery.run().delivered == 7 * (1 + len(MARKED))
 
 
 def test_a_panel_in_preparation_takes_no_marks(tmp_path: Path) -> None:
@@ -237,7 +271,7 @@ def test_the_server_evaluates_by_itself_once_the_book_is_quiet(small: Scene) -> 
         page = ""
         for _ in range(200):
             page = small.client().get(f"/i/{small.tokens['R-0001']}").text
-            if "data-score" in page:
+            if 'data-score="78.32"' in page:
                 break
             deadline.wait(0.1)
         assert 'data-score="78.32"' in page
