@@ -150,9 +150,9 @@ def reviewers(browser: Browser, folder: Path, out: Path) -> None:
         page.check('[name="m-v1-S2-1.mark"][value="4"]')
         page.fill("#m-v1-S2-1-evidence", "五轴加工与机器人关节壳体案例，与本项目同类")
         page.wait_for_selector("[data-saved]:not(:empty)", state="attached")
-        picture(page, out / f"review-sheet-{size}.png", TALLEST[size])
+        picture(page, out / f"review-sheet-{size}.png", min(TALLEST[size], 1900))
         page.goto(f"{address}/{next(iter(links['V-0001'].values()))}")
-        picture(page, out / f"review-ranking-{size}.png", TALLEST[size])
+        picture(page, out / f"review-ranking-{size}.png", min(TALLEST[size], 1800))
         context.close()
     server.close()
 

@@ -2,7 +2,7 @@
 
     uv run --group dev python -m docs.make_workbook_pictures
 
-Each picture is the upper left part of the first sheet of paper of a page, at a size at which its text can be read.
+The sample is evaluated first, so that results and their chart are there. Each picture is the upper left part of the first sheet of paper of a page, at a size at which its text can be read.
 Due dates are coloured against the day on which the pictures are made.
 """
 
@@ -10,20 +10,29 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 from tests.office import convert
 from workbook.build import new_workbook
+from workbook.evaluating import evaluate_book
+from workbook.ooxml import Book
 from workbook.sample import sample_rows
 
 FOLDER = Path(__file__).parent / "pictures"
 BOOK_ID = "00000000-0000-4000-8000-000000000000"
 # file name, page, dots per inch, left, top, width, height
 PICTURES = (
-    ("cover", "首页", 100, 20, 40, 1130, 660),
+    ("cover", "首页", 100, 20, 40, 1130, 740),
     ("todo", "待办与提醒", 100, 20, 30, 1130, 520),
     ("partners", "伙伴", 100, 40, 30, 1590, 580),
     ("candidates", "候选提交", 120, 40, 30, 1320, 580),
+    ("results", "候选评估结果", 90, 36, 27, 1420, 500),
+    ("chart", "评估图", 110, 40, 40, 1200, 800),
+    ("contributions", "得分构成", 100, 40, 30, 1500, 620),
+    ("panels", "评审会", 90, 36, 27, 1420, 330),
+    ("marks", "评分", 100, 40, 30, 1600, 620),
+    ("indicators", "评价指标", 90, 36, 27, 1420, 640),
     ("satisfaction", "满意度调查", 90, 36, 27, 1370, 650),
     ("incidents", "事件报告", 100, 40, 30, 1540, 450),
     ("settings", "设置", 100, 40, 30, 1110, 530),
@@ -35,7 +44,9 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         book = Path(folder) / "sample.xlsx"
-        book.write_bytes(new_workbook(book_id=BOOK_ID, rows=sample_rows()))
+        sample = Book.read(new_workbook(book_id=BOOK_ID, rows=sample_rows()))
+        evaluate_book(sample, datetime.now().replace(microsecond=0))
+        book.write_bytes(sample.to_bytes())
         pdf = convert(book, "pdf", Path(folder))
         for name, page, dpi, left, top, width, height in PICTURES:
             number = _page_number(pdf, page)

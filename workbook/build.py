@@ -14,15 +14,15 @@ from typing import Any
 import xlsxwriter
 
 from workbook import look
-from workbook.building import words
+from workbook.building import chart, words
 from workbook.building.cover import WAITING, Cover
 from workbook.building.finish import finish
 from workbook.building.lists import write_lists
-from workbook.building.page import draw
+from workbook.building.page import Stop, draw
 from workbook.building.plan import Plan, make_plan
 from workbook.defaults import band_rows, indicator_rows
 from workbook.identity import BOOK, GENERATION, SCHEMA, SCHEMA_VERSION
-from workbook.tables import BY_NAME, TABLES, Bands, Indicators, SettingRow, Settings
+from workbook.tables import BY_NAME, TABLES, Bands, Indicators, Results, SettingRow, Settings
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -73,12 +73,25 @@ def new_workbook(
 
 def _pages(at: look.Look, book: xlsxwriter.Workbook, plans: Sequence[Plan]) -> None:
     cover = book.add_worksheet(words.HOME.get(at.lang))
-    for number, plan in enumerate(plans):
-        before = plans[number - 1] if number else None
-        after = plans[number + 1] if number + 1 < len(plans) else None
-        draw(at, book.add_worksheet(plan.sheet), plan, (before, after))
+    stops = _stops(plans, at.lang)
+    by_name = {plan.table.name: plan for plan in plans}
+    for number, here in enumerate(stops):
+        around = (stops[number - 1] if number else None, stops[number + 1] if number + 1 < len(stops) else None)
+        sheet = book.add_worksheet(here.title)
+        if here.name == chart.PAGE:
+            chart.draw_chart(at, book, sheet, plans, around)
+        else:
+            draw(at, sheet, by_name[here.name], around, plans)
+    chart.Slots(at.lang).write(at, book, plans)
     write_lists(at, book, plans)
     Cover(at, cover, plans).draw()
+
+
+def _stops(plans: Sequence[Plan], lang: str) -> list[Stop]:
+    """Every page after the cover, in tab order: the tables, and the chart of the results after the results."""
+    stops = [Stop(plan.table.name, plan.sheet) for plan in plans]
+    stops.insert(1 + next(i for i, stop in enumerate(stops) if stop.name == Results.name), chart.stop(lang))
+    return stops
 
 
 def _names(book: xlsxwriter.Workbook, book_id: str, plans: Sequence[Plan], lang: str) -> None:
@@ -86,8 +99,8 @@ def _names(book: xlsxwriter.Workbook, book_id: str, plans: Sequence[Plan], lang:
     for name, formula in ((BOOK, f'="{book_id}"'), (GENERATION, "=0"), (SCHEMA, f"={SCHEMA_VERSION}"), (WAITING, "=0")):
         book.define_name(name, formula)
     book.define_name("go_home", f"='{words.HOME.get(lang)}'!$A$1")
-    for plan in plans:
-        book.define_name(f"go_{plan.table.name}", f"='{plan.sheet}'!$A$1")
+    for stop in _stops(plans, lang):
+        book.define_name(f"go_{stop.name}", f"='{stop.title}'!$A$1")
 
 
 def _settings(lang: str, rows: Sequence[Mapping[str, Any]], values: Mapping[str, str]) -> list[dict[str, Any]]:

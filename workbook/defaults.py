@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from workbook.rubric import RUBRIC
 from workbook.schema import Label
 from workbook.tables.selection import DIMENSIONS, GRADES
 
@@ -15,11 +16,10 @@ VERSION = "v1"
 
 
 class Leaf(NamedTuple):
-    """An indicator: its title, its weight within the dimension, and what a 1, a 3 and a 5 look like."""
+    """An indicator: its title, its weight within the dimension, and the number that gives its mark, if one does."""
 
     title: Label
     weight: int
-    rubric: tuple[Label, Label, Label] | None = None
     fact: Label | None = None  # the column of 候选提交 whose number gives the mark
 
 
@@ -116,7 +116,9 @@ def _row(key: str, title: str, layer: str, **more: Any) -> dict[str, Any]:
 
 
 def _leaf(key: str, parent: str, leaf: Leaf, lang: str) -> dict[str, Any]:
-    words = dict(zip(("low", "middle", "high"), (w.get(lang) for w in leaf.rubric or ()), strict=False))
+    """An indicator's row: with its rubric where reviewers mark it, with the name of its number where bands do."""
+    rubric = RUBRIC.get(key.removeprefix(f"{VERSION}-"), ())
+    words = dict(zip(("low", "middle", "high"), (text.get(lang) for text in rubric), strict=False))
     how = {"method": "bands", "fact": leaf.fact.get(lang)} if leaf.fact else {"method": "reviewers", "evidence": "yes"}
     return _row(key, leaf.title.get(lang), "indicator", parent=parent, weight=Decimal(leaf.weight), **how, **words)
 

@@ -63,6 +63,14 @@ CHAPTERS: Mapping[Chapter, str] = {
     Chapter.RISK: BAD,
 }
 
+# The dimensions in a chart of theirs, and the ink that reads on each: one hue for each of the policy's four criteria.
+SERIES: Mapping[str, tuple[str, str]] = {
+    "S2": (ACCENT, WHITE),
+    "S3": (BLUE, WHITE), "S4": ("#5C6FA3", WHITE), "S5": ("#8E9DC4", INK), "S6": ("#C6CFE4", INK),
+    "S7": (OCHRE, INK), "S8": ("#EBCB80", INK),
+    "S9": ("#7F5C8E", WHITE),
+}  # fmt: skip
+
 _LINE = {"bottom": 1, "bottom_color": RULE}
 _HEAD = {"bold": True, "text_wrap": True, "align": "center", "left": 1, "right": 1, "left_color": WHITE, "right_color": WHITE}  # fmt: skip
 
@@ -119,6 +127,13 @@ class Look:
                 props["bg_color"] = said.fill
             if glyph:
                 props["num_format"] = f'"{said.glyph} "{number_format}'
+            self._made[key] = self.book.add_format(props)
+        return self._made[key]
+
+    def rule(self, **props: Any) -> Format:
+        """A conditional format of a table of its own: what it changes and nothing else."""
+        key = ("rule", *sorted(props.items()))
+        if key not in self._made:
             self._made[key] = self.book.add_format(props)
         return self._made[key]
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+from workbook.sampling.scoring import declaration_rows, mark_rows, panel_rows, reviewer_rows, stories
 from workbook.schema import CreditCode, FileRef
 from workbook.tables import SettingRow
 
@@ -41,10 +42,10 @@ PARTNERS = (
 CANDIDATES = (
     ("启明云科技有限公司", "limited", "recommended", "verified", 0, 64, 86, 23, 12_860, 1_450),
     ("远图智能制造股份有限公司", "stock", "scoring", "verified", 2, None, 142, 61, 48_300, 5_210),
-    ("恒岳软件有限公司", "limited", "scoring", "verified", 2, 31, 54, 9, 6_420, 380),
-    ("云汐设计咨询有限公司", "limited", "reviewing", "verified", 3, None, 18, 0, 980, 64),
+    ("恒岳软件有限公司", "limited", "recommended", "verified", 2, 31, 54, 9, 6_420, 380),
+    ("云汐设计咨询有限公司", "limited", "scoring", "verified", 3, None, 18, 0, 980, 64),
     ("博衡自动化设备有限公司", "limited", "returned", "verified", 3, -1, 37, 12, 5_150, -210),
-    ("江畔环境工程有限公司", "foreign", "reviewing", "verified", 4, 18, 25, 4, 3_300, 275),
+    ("江畔环境工程有限公司", "foreign", "scoring", "verified", 4, 18, 25, 4, 3_300, 275),
     ("南浔精密部件有限公司", "limited", "received", "unverified", None, 46, 31, 15, 7_700, 690),
     ("知行培训服务中心", "public", "received", "unverified", None, None, 12, 0, 420, 18),
     ("明峤供应链管理有限公司", "limited", "declined", "rejected", 0, 9, 8, 0, 1_560, None),
@@ -107,11 +108,18 @@ def sample_rows(seed: int = 1, today: date | None = None) -> dict[str, list[Row]
     chance = random.Random(seed)
     partners = _partners(chance, today)
     candidates = _candidates(chance, today)
+    # Chance goes through the older tables first, so that they stay what they were.
+    answers = _answers(chance, today, partners)
+    marks = mark_rows(chance, today)
     return {
         "todo": _todo(today),
         "partners": partners,
         "candidates": candidates,
-        "satisfaction": _answers(chance, today, partners),
+        "panels": panel_rows(today),
+        "reviewers": reviewer_rows(),
+        "marks": marks,
+        "declarations": declaration_rows(today),
+        "satisfaction": answers,
         "incidents": _incidents(today, partners),
         "settings": [
             {"setting": SettingRow.COMPANY, "value": "示例制造有限公司"},
@@ -211,6 +219,7 @@ def _candidate_details(number: int, today: date, name: str) -> Row:
         row["market"] = "细分行业前五；行业协会年度推荐名录"
         row["management"] = "项目管理办公室，供应商分级，出厂全检"
         row["attitude"] = "派驻两名工程师，共担试点费用"
+    row |= _checked(number, today)
     short = name[:4]
     row["profile_file"] = (_file("candidates", number, f"{short}介绍.pdf", 2_400_000 + number * 31_000),)
     if number != 5:
@@ -232,6 +241,29 @@ def _candidate_details(number: int, today: date, name: str) -> Row:
         9: {"reply": "感谢参与，本次类别不匹配", "remark": "与公示信息不一致"},
     }
     return {**row, **said.get(number, {})}
+
+
+# candidate → scope of business, permits, days since the records were queried, result
+CHECKED: dict[int, tuple[str, str, int, str]] = {
+    1: ("fits", "held", 16, "clean"),
+    2: ("fits", "held", 16, "clean"),
+    3: ("fits", "not_needed", 15, "clean"),
+    4: ("fits", "not_needed", 15, "clean"),
+    5: ("fits", "held", 118, "clean"),
+    6: ("fits", "held", 14, "minor"),
+    9: ("differs", "lacking", 20, "major"),
+}
+
+
+def _checked(number: int, today: date) -> Row:
+    """What staff looked up about a candidate: the facts behind the gates, and the query of past records."""
+    if number not in CHECKED:
+        return {}
+    scope, permits, days, result = CHECKED[number]
+    return {
+        "scope_checked": scope, "permits_checked": permits, "records_checked": today - timedelta(days=days),
+        "records_source": "企业信用信息公示系统" if number % 2 else "公示系统、商业查询平台", "records_result": result,
+    }  # fmt: skip
 
 
 def _answers(chance: random.Random, today: date, partners: list[Row]) -> list[Row]:
@@ -311,3 +343,7 @@ def _changes(today: date, candidates: list[Row]) -> list[Row]:
         {"change": f"G-{number:04d}", "at": _moment(today, days, 41 * number), **dict(zip(names, rest, strict=True))}
         for number, (days, *rest) in enumerate(facts, start=1)
     ]
+
+
+# The planted stories by name; they are the same for every seed and day.
+STORIES: dict[str, Any] = stories(mark_rows(random.Random(1), date(2026, 1, 1)))

@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from workbook.build import new_workbook
 from workbook.building.kinds import line_count, project, text_width
 from workbook.building.marks import CLOSING, DEADLINES, TOLD, TONES
 from workbook.building.plan import make_plan
+from workbook.defaults import WEIGHTS, band_rows, indicator_rows
 from workbook.identity import SCHEMA_VERSION
+from workbook.ooxml import Book
 from workbook.ooxml.lint import lint
-from workbook.rows import MISSING_FILE
+from workbook.rows import MISSING_FILE, to_cell
 from workbook.sample import sample_rows
 from workbook.schema import (
     COMPUTED,
@@ -46,16 +49,34 @@ from workbook.schema import (
     Table,
     Text,
 )
-from workbook.tables import BY_NAME, TABLES, Candidates, Incidents, Partners, Satisfaction, SettingRow, Settings, Todo
+from workbook.tables import (
+    BY_NAME,
+    TABLES,
+    Bands,
+    Candidates,
+    Incidents,
+    Indicators,
+    Panels,
+    Partners,
+    Results,
+    Reviewers,
+    Satisfaction,
+    SettingRow,
+    Settings,
+    Todo,
+)
+from workbook.tables.selection import DIMENSIONS
 
 TODAY = date.today()
 BOOK_ID = "11111111-2222-4333-8444-555555555555"
 LANGS = ["zh-CN", "en"]
 COVER = {"zh-CN": "首页", "en": "Home"}
+CHART = {"zh-CN": "评估图", "en": "Result chart"}
 TABLE_IDS = [table.name for table in TABLES]
+NUMBERED_BY_PEOPLE = (Partners, Panels, Reviewers, Indicators, Bands)
 # Functions that Excel 2010, WPS and LibreOffice share, and that a generated book may use.
 ALLOWED = set(
-    "SUMPRODUCT SUMIFS COUNTIFS INDEX MATCH ROUND IF IFERROR HYPERLINK TODAY COUNTA MAX SUBTOTAL AND OR NOT".split()
+    "SUMPRODUCT SUMIFS COUNTIFS INDEX MATCH ROUND IF IFERROR HYPERLINK TODAY COUNTA MAX SUBTOTAL AND OR NOT ROW TEXT CHAR".split()
 )
 
 
@@ -67,6 +88,12 @@ def sample(lang: str = "zh-CN") -> bytes:
 @cache
 def empty(lang: str = "zh-CN") -> bytes:
     return new_workbook(lang=lang, book_id=BOOK_ID, today=TODAY)
+
+
+@cache
+def bare(lang: str = "zh-CN") -> bytes:
+    """A book without even the rules that a new one begins with: every table but the settings is empty."""
+    return new_workbook(lang=lang, book_id=BOOK_ID, rows={Indicators.name: [], Bands.name: []}, today=TODAY)
 
 
 @cache
@@ -105,9 +132,11 @@ def test_each_kind_has_a_place_in_a_sheet_of_its_own(kind: type) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_tabs_are_the_cover_and_the_declared_tables_in_order(lang: str) -> None:
+def test_the_tabs_are_the_cover_the_declared_tables_in_order_and_the_chart_after_the_results(lang: str) -> None:
     shown = [sheet.title for sheet in opened(empty(lang)) if sheet.sheet_state == "visible"]
-    assert shown == [COVER[lang], *(table.label.get(lang) for table in TABLES)]
+    tables = [table.label.get(lang) for table in TABLES]
+    at = tables.index(Results.label.get(lang)) + 1
+    assert shown == [COVER[lang], *tables[:at], CHART[lang], *tables[at:]]
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -137,15 +166,35 @@ def test_nothing_stands_below_or_beside_a_table(table: type[Table]) -> None:
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("table", [t for t in TABLES if t is not Settings], ids=lambda t: t.name)
 def test_an_empty_table_has_one_blank_styled_row_and_says_so(table: type[Table], lang: str) -> None:
-    rows = list(body(empty(lang), table, lang))
+    data = bare(lang)
+    rows = list(body(data, table, lang))
     assert len(rows) == 1
     for name, cell in rows[0][1].items():
         assert cell.has_style
         if not isinstance(table.columns[name], Formula):
             assert cell.value is None
-    assert table.empty.get(lang) in sheet_of(empty(lang), table, lang)["B2"].value
-    values = CalamineWorkbook.from_filelike(io.BytesIO(empty(lang))).get_sheet_by_name(table.label.get(lang))
+    assert table.empty.get(lang) in sheet_of(data, table, lang)["B2"].value
+    values = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_name(table.label.get(lang))
     assert values.to_python(skip_empty_area=False)[1][1] == table.empty.get(lang) + ("." if lang == "en" else "。")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_new_book_begins_with_its_settings_and_rules_and_nothing_else(lang: str) -> None:
+    begins = {
+        Settings: [{"setting": name} for name, _, _ in SettingRow.DEFAULTS],
+        Indicators: indicator_rows(lang),
+        Bands: band_rows(lang),
+    }
+    for table in TABLES:
+        rows = [{n: c.value for n, c in row.items()} for _, row in body(empty(lang), table, lang)]
+        names = list(table.columns)
+        if table not in begins:
+            assert not any(rows[0][n] for n in names if not isinstance(table.columns[n], Formula)) and len(rows) == 1
+            continue
+        assert [row[names[0]] for row in rows] == [given[names[0]] for given in begins[table]]
+        for row, given in zip(rows, begins[table], strict=True):
+            for name, value in given.items():
+                assert row[name] == to_cell(table.columns[name], value, lang[:2]), (name, value)
 
 
 def test_headers_say_who_fills_a_column() -> None:
@@ -173,7 +222,7 @@ def test_what_the_system_writes_is_guarded_and_the_rest_says_what_it_takes(table
     rules = validations(sample(lang), table, lang)
     for name, column in table.columns.items():
         rule = rules[name]
-        if column.owner is COMPUTED and not (table is Partners and isinstance(column, Key)):
+        if column.owner is COMPUTED and not (table in NUMBERED_BY_PEOPLE and isinstance(column, Key)):
             assert (rule.type, rule.formula1, rule.allowBlank) == ("custom", "FALSE", False), name
             assert rule.error and rule.errorTitle
         else:
@@ -182,8 +231,9 @@ def test_what_the_system_writes_is_guarded_and_the_rest_says_what_it_takes(table
             assert rule.error or not rule.type
 
 
-def test_people_number_the_rows_of_a_table_that_is_theirs_alone() -> None:
-    assert validations(sample(), Partners)["partner"].formula1 == "COUNTIFS($B$6:$B$1048576,B6)=1"
+@pytest.mark.parametrize("table", NUMBERED_BY_PEOPLE, ids=lambda table: table.name)
+def test_people_number_the_rows_of_a_table_that_is_theirs_alone(table: type[Table]) -> None:
+    assert validations(sample(), table)[table.key().name].formula1 == "COUNTIFS($B$6:$B$1048576,B6)=1"
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -296,12 +346,16 @@ def test_two_new_books_are_two_books() -> None:
 def test_every_link_leads_to_a_page_of_the_book(lang: str) -> None:
     book = opened(sample(lang))
     places = {name for name in book.defined_names if name.startswith("go_")}
-    assert places == {"go_home", *(f"go_{table.name}" for table in TABLES)}
-    linked = set()
+    assert places == {"go_home", "go_chart", *(f"go_{table.name}" for table in TABLES)}
     for sheet in book:
-        for row in sheet.iter_rows(max_row=60):
-            linked |= {n for c in row if c.data_type == "f" for n in re.findall(r'"#(go_\w+)"', str(c.value))}
-    assert linked == places
+        if sheet.sheet_state != "visible":
+            continue
+        cells = [c for row in sheet.iter_rows(max_row=60) for c in row if c.data_type == "f"]
+        linked = {name for cell in cells for name in re.findall(r'"#(go_\w+)"', str(cell.value))}
+        if sheet.title == COVER[lang]:
+            assert linked == places - {"go_home"}  # one click from the cover to any page, and one back
+        else:
+            assert "go_home" in linked and linked <= places, sheet.title
     assert {row["page"].value for _, row in body(sample(lang), Todo, lang)} <= set(BY_NAME)
 
 
@@ -323,50 +377,6 @@ def test_a_table_or_column_that_is_not_declared_is_refused_by_name() -> None:
         new_workbook(rows={"nothing": []})
     with pytest.raises(KeyError, match="colour"):
         new_workbook(rows={"partners": [{"colour": "red"}]})
-
-
-# --- the sample ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seed", [1, 2, 77])
-def test_every_value_of_the_sample_is_one_its_column_takes(seed: int) -> None:
-    rows = sample_rows(seed, TODAY)
-    for name, table_rows in rows.items():
-        table = BY_NAME[name]
-        for row in table_rows:
-            for column, value in row.items():
-                if value is not None:
-                    assert table.columns[column].check(value) == value
-            for column in table.asked():
-                asked = column.asked_when is None or row.get(column.asked_when[0]) == column.asked_when[1]
-                if column.required and asked:
-                    assert row.get(column.name) is not None, (name, column.name)
-                if not asked:
-                    assert row.get(column.name) is None, (name, column.name)
-
-
-def test_the_sample_is_the_same_for_a_seed_and_ordered_by_key() -> None:
-    rows = sample_rows(1, TODAY)
-    assert rows == sample_rows(1, TODAY) != sample_rows(2, TODAY)
-    for name, table_rows in rows.items():
-        key = BY_NAME[name].key()
-        if key.prefix:
-            assert [key.number(row[key.name]) for row in table_rows] == list(range(1, len(table_rows) + 1))
-    ids = [row["submission_id"] for table_rows in rows.values() for row in table_rows if "submission_id" in row]
-    assert len(ids) == len(set(ids)) == 29
-
-
-def test_the_sample_names_nobody_who_can_be_reached() -> None:
-    for name, rows in sample_rows(1, TODAY).items():
-        for row in rows:
-            for column in BY_NAME[name].columns.values():
-                value = row.get(column.name)
-                if value and isinstance(column, Phone):
-                    assert re.fullmatch(r"13800138\d{3}|05710000\d{4}", value)
-                if value and isinstance(column, Email):
-                    assert value.endswith("@example.com")
-                if value and isinstance(column, CreditCode):
-                    assert value[8:12] == "9999"
 
 
 # --- the look --------------------------------------------------------------------------------------------------------
@@ -502,6 +512,123 @@ def test_notes_explain_what_a_header_cannot() -> None:
             note = sheet.cell(5, 2 + i).comment
             if column.note or column.shown_to_partner:
                 assert note and (column.note.zh if column.note else "伙伴在回执页看到") in note.text
+
+
+# --- the result chart ------------------------------------------------------------------------------------------------
+
+
+def result_rows() -> list[dict[str, Any]]:
+    """Results of two panels as people leave them: sorted by name, rows of both panels mixed."""
+    dimensions = ("fit", "technology", "finance", "market", "operations", "compliance", "record", "culture")
+
+    def row(
+        panel: str, number: int, order: int, state: str, rank: int | None, mark: str, **more: Any
+    ) -> dict[str, Any]:
+        marks = {name: Decimal(mark) for name in dimensions} | more
+        total = sum((m * w for m, w in zip(marks.values(), WEIGHTS.values(), strict=True) if m is not None), Decimal(0))
+        counted = sum(w for m, w in zip(marks.values(), WEIGHTS.values(), strict=True) if m is not None)
+        return {
+            "result": f"{panel}/C-{number:04d}", "legal_name": f"示例{number}号有限公司", "state": state,
+            "rank": None if rank is None else Decimal(rank), "score": round(total / counted * 20, 2), "panel": panel,
+            "candidate": f"C-{number:04d}", "order": Decimal(order), "rule_version": "v1", **marks,
+        }  # fmt: skip
+
+    return [
+        row("V-0001", 4, 2, "ranked", 2, "4", fit=Decimal("4.5")), row("V-0002", 9, 1, "ranked", 1, "3.5"),
+        row("V-0001", 2, 4, "disqualified", None, "4.9"), row("V-0001", 7, 3, "ranked", 3, "3.2", culture=None),
+        row("V-0001", 1, 5, "blocked", None, "3", market=None, finance=None), row("V-0001", 3, 1, "ranked", 1, "4.6"),
+    ]  # fmt: skip
+
+
+def with_results(lang: str = "zh-CN") -> bytes:
+    return new_workbook(lang=lang, rows={**sample_rows(1, TODAY), "results": result_rows()}, today=TODAY)
+
+
+def shown_by_chart(book: Any, lang: str) -> list[list[Any]]:
+    """Rank, name, outcome, score and points of each line under the chart that shows anybody."""
+    rows = [[cell.value for cell in row] for row in book[CHART[lang]]["B21:M30"]]
+    return [row for row in rows if row[1]]
+
+
+@pytest.mark.libreoffice
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_chart_shows_the_chosen_panel_in_order_however_the_results_are_sorted(lang: str, tmp_path: Path) -> None:
+    source = tmp_path / "book.xlsx"
+    source.write_bytes(with_results(lang))
+    book = openpyxl.load_workbook(recalculated(source, tmp_path / "out"), data_only=True)
+    rows = shown_by_chart(book, lang)
+    assert [(row[0], row[1]) for row in rows] == [
+        (1, "示例3号有限公司"), (2, "示例4号有限公司"), (3, "示例7号有限公司"), ("–", "示例2号有限公司"),
+        ("–", "示例1号有限公司"),
+    ]  # fmt: skip
+    for row in rows[:4]:
+        assert sum(points or 0 for points in row[4:]) == pytest.approx(row[3], abs=0.005)
+    assert rows[2][-1] is None and not any(rows[4][4:])  # a dimension without a score; one who cannot be rated yet
+    said = book[CHART[lang]]["B2"].value
+    assert "示例3号有限公司" in said and "92.00" in said and "9.50" in said
+
+
+@pytest.mark.libreoffice
+def test_the_chart_follows_the_panel_that_people_choose_and_rows_that_are_written_later(tmp_path: Path) -> None:
+    opened_book = Book.read(with_results())
+    late = {
+        "结果编号": "V-0002/C-0008",
+        "企业名称": "后来有限公司",
+        "结论": "已排名",
+        "名次": 2,
+        "官方得分": 60.0,
+        "排序": 2,
+    }
+    late |= {"评审会编号": "V-0002", "规则版本": "v1", **{label.zh: 3 for label in DIMENSIONS.values()}}
+    opened_book.append("results", [late])
+    source = tmp_path / "book.xlsx"
+    source.write_bytes(choosing(opened_book.to_bytes(), "V-0002"))
+    book = openpyxl.load_workbook(recalculated(source, tmp_path / "out"), data_only=True)
+    rows = shown_by_chart(book, "zh-CN")
+    assert [row[1] for row in rows] == ["示例9号有限公司", "后来有限公司"]
+    assert [row[3] for row in rows] == [70, 60] and sum(rows[1][4:]) == pytest.approx(60)
+
+
+def choosing(data: bytes, panel: str) -> bytes:
+    """The book with another panel typed into the cell that chooses it."""
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    book["评估图"]["C5"] = panel
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_the_chart_reads_fixed_slots_and_stands_where_no_table_grows() -> None:
+    with zipfile.ZipFile(io.BytesIO(sample())) as book:
+        (chart,) = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/charts/chart")]
+        drawings = [name for name in book.namelist() if name.startswith("xl/drawings/drawing")]
+    areas = set(re.findall(r"<c:f>([^<]+)</c:f>", chart))
+    assert len(drawings) == 1 and all(area.startswith("图表数据!") for area in areas)
+    assert {re.sub("[^0-9:]", "", area) for area in areas} == {"4", "5:14"}
+    page = opened(sample())["评估图"]
+    assert not page.tables and len(page._charts) == 1
+    anchor = page._charts[0].anchor
+    figures = range(20, 31)  # rows of the numbers under it
+    assert anchor.to.row + 1 < figures[0] and anchor._from.row >= 5
+    for row in page.iter_rows(min_row=6, max_row=19):
+        assert not any(cell.value for cell in row)
+
+
+def test_the_chart_of_an_empty_book_says_that_there_is_nothing_yet() -> None:
+    page = openpyxl.load_workbook(io.BytesIO(empty()), data_only=True)["评估图"]
+    assert "还没有结果" in page["B2"].value
+    assert not any(cell.value for row in page["B21:M30"] for cell in row)
+
+
+def test_a_copied_row_is_seen_at_once_by_its_key() -> None:
+    for table in TABLES:
+        sheet = sheet_of(sample(), table)
+        rules = {
+            str(area.sqref): [rule.type for rule in rules]
+            for area, rules in sheet.conditional_formatting._cf_rules.items()
+        }
+        keys = [kinds for area, kinds in rules.items() if re.fullmatch(r"B6(:B\d+)?", area)]
+        assert any("duplicateValues" in kinds for kinds in keys), table.name
 
 
 # --- other programs --------------------------------------------------------------------------------------------------

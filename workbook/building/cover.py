@@ -8,19 +8,21 @@ from typing import Any
 from xlsxwriter.worksheet import Worksheet
 
 from workbook import look
-from workbook.building import words
+from workbook.building import chart, words
+from workbook.building.chart import Slots
 from workbook.building.live import Live, filled, having, joined, latest, open_rows, overdue, quoted
 from workbook.building.marks import deadlines, over, unverified
-from workbook.building.page import go, open_sheet
+from workbook.building.page import Stop, go, open_sheet
 from workbook.building.plan import Plan
 from workbook.identity import WAITING
 from workbook.look import Look
 from workbook.schema import PUBLIC, Chapter, Label
-from workbook.tables import SettingRow, Settings, Todo
+from workbook.tables import Results, SettingRow, Settings, Todo
 
 CARDS = (1, 5, 9, 13)  # first column of each of the four card columns
 RIGHT = 15
 TILES, WHO, FIRST_CARD = 5, 9, 16
+LINES, LEADERS = 6, 4  # links in one column of a card; ranks that the cover shows
 # 设置 comes last: people open it least.
 CHAPTER_ORDER = (*(c for c in Chapter if c is not Chapter.SETTINGS), Chapter.SETTINGS)
 
@@ -172,32 +174,72 @@ class Cover:
             self.sheet.write_string(row + 2, column, word.get(lang), self.at.cell(None, **props))
 
     def _chapters(self) -> int:
-        """A card for each chapter that has a page; returns the last row."""
+        """A card for each chapter that has a page, and the leading ranks; returns the last row."""
         cards = [(c, [p for p in self.plans if p.table.chapter is c]) for c in CHAPTER_ORDER]
-        cards = [(chapter, plans) for chapter, plans in cards if plans]
-        top = FIRST_CARD
-        for start in range(0, len(cards), len(CARDS)):
-            line = cards[start : start + len(CARDS)]
-            self.sheet.set_row(top, 10)
-            self.sheet.set_row(top + 1, 24)
-            for column, (chapter, plans) in zip(CARDS, line, strict=False):
-                self._card(top + 1, column, chapter, plans)
-            top += 3 + max(len(plans) for _, plans in line)
-        self.sheet.set_row(top, 12)
-        return top
+        places: list[tuple[Chapter | None, Sequence[Plan], int]] = [
+            (chapter, plans, 2 if len(plans) > LINES else 1) for chapter, plans in cards if plans
+        ]
+        places.append((None, (), 2))
+        top, slot, tall = FIRST_CARD, 0, 0
+        self._card_row(top)
+        for chapter, plans, wide in places:
+            if slot + wide > len(CARDS):
+                top, slot, tall = top + 3 + tall, 0, 0
+                self._card_row(top)
+            if chapter is None:
+                tall = max(tall, self._leaders(top + 1, CARDS[slot]))
+            else:
+                tall = max(tall, self._card(top + 1, CARDS[slot : slot + wide], chapter, plans))
+            slot += wide
+        self.sheet.set_row(top + 3 + tall, 12)
+        return top + 3 + tall
 
-    def _card(self, row: int, column: int, chapter: Chapter, plans: Sequence[Plan]) -> None:
-        edge = {"left": 5, "left_color": look.CHAPTERS[chapter], "indent": 1}
-        cell, lang = self.at.cell, self.lang
-        self.sheet.write_string(row, column, chapter.value.get(lang), cell(None, font_size=13, bold=True, **edge))
-        tag = cell(None, font_size=9, font_color=look.TEXT3, **edge)
-        self.sheet.write_string(row + 1, column, words.TAGS[chapter].get(lang), tag)
-        for line, plan in enumerate(plans, start=row + 2):
-            go(self.sheet, line, column, plan.table.name, plan.sheet, cell("link", **edge))
-            count = open_rows(plan)
-            unit = words.OPEN_UNIT if over(plan.table) else words.ROWS_UNIT
-            style = cell("subtitle", num_format=unit.get(lang), align="left", indent=1, font_size=9)
-            self.sheet.write_formula(line, column + 1, f"={count.formula}", style, count.value)
+    def _card_row(self, top: int) -> None:
+        self.sheet.set_row(top, 10)
+        self.sheet.set_row(top + 1, 24)
+
+    def _head(self, row: int, column: int, colour: str, text: Label, tag: Label) -> dict[str, Any]:
+        """The first two lines of a card; gives the properties of its edge."""
+        edge = {"left": 5, "left_color": colour, "indent": 1}
+        self.sheet.write_string(row, column, text.get(self.lang), self.at.cell(None, font_size=13, bold=True, **edge))
+        small = self.at.cell(None, font_size=9, font_color=look.TEXT3, **edge)
+        self.sheet.write_string(row + 1, column, tag.get(self.lang), small)
+        return edge
+
+    def _card(self, row: int, columns: Sequence[int], chapter: Chapter, plans: Sequence[Plan]) -> int:
+        """A chapter with links to its pages, in as many columns as it has; returns how many lines they take."""
+        edge = self._head(row, columns[0], look.CHAPTERS[chapter], chapter.value, words.TAGS[chapter])
+        links: list[tuple[Stop, Plan | None]] = [(Stop(p.table.name, p.sheet), p) for p in plans]
+        names = [stop.name for stop, _ in links]
+        if Results.name in names:
+            links.insert(names.index(Results.name) + 1, (chart.stop(self.lang), None))
+        tall = -(-len(links) // len(columns))
+        for number, (stop, plan) in enumerate(links):
+            column, line = columns[number // tall], row + 2 + number % tall
+            side = edge if column == columns[0] else {"indent": 1}
+            go(self.sheet, line, column, stop.name, stop.title, self.at.cell("link", **side))
+            if plan:
+                count = open_rows(plan)
+                unit = words.OPEN_UNIT if over(plan.table) else words.ROWS_UNIT
+                style = self.at.cell("subtitle", num_format=unit.get(self.lang), align="left", indent=1, font_size=9)
+                self.sheet.write_formula(line, column + 1, f"={count.formula}", style, count.value)
+        return tall
+
+    def _leaders(self, row: int, column: int) -> int:
+        """The first ranks of the panel that the result chart shows; returns how many lines they take."""
+        edge = self._head(row, column, look.ACCENT, words.LEADERS, words.LEADERS_TAG)
+        slots, cell = Slots(self.lang), self.at.cell
+        for number in range(LEADERS):
+            slot, line = chart.TOP + number, row + 2 + number
+            rank, name = slots.cell(slot, chart.RANK), slots.cell(slot, chart.NAME)
+            none = quoted(words.LEADERS_EMPTY.get(self.lang)) if number == 0 else '""'
+            text = f'IF({rank}="",{none},HYPERLINK({quoted("#go_" + chart.PAGE)},{rank}&"  "&{name}))'
+            empty = words.LEADERS_EMPTY.get(self.lang) if number == 0 else ""
+            self.sheet.write_formula(line, column, f"={text}", cell("link", **edge), empty)
+            score = f'IF({rank}="","",{slots.cell(slot, chart.SCORE)})'
+            style = cell(None, num_format="0.00", align="left", bold=True)
+            self.sheet.write_formula(line, column + 4, f"={score}", style, "")
+        return LEADERS
 
 
 __all__ = ["WAITING", "Cover"]

@@ -48,6 +48,7 @@ class Projection:
     wrap: bool = False
     small: bool = False
     long: bool = False  # often more text than a row shows
+    tight: bool = False  # the header may break wherever it can
     test: Mapping[str, Any] = field(default_factory=dict)
     prompt: str = ""
     mend: str = ""
@@ -208,14 +209,16 @@ def _choice(column: schema.Choice, place: Place) -> Projection:
 @project.register
 def _scale(column: schema.Scale, place: Place) -> Projection:
     unknown = ((column.unknown.get(place.lang), "mute"),) if column.unknown else ()
+    note = words.SCALE_NOTE_BUT if column.unknown else words.SCALE_NOTE
+    word = column.unknown or Label("", "")
     return Projection(
-        12,
+        max(12, text_width(word.get(place.lang)) + 4),
         number_format="0",
         align="center",
         test={"validate": "list", "source": f"={place.options}"},
         prompt=words.LIST_PROMPT.get(place.lang),
         mend=words.LIST_MEND.get(place.lang),
-        note=words.SCALE_NOTE,
+        note=Label(note.zh.format(word.zh), note.en.format(word.en.lower())),
         chips=((1, "watch"), (2, "watch"), *unknown),
     )
 
@@ -261,9 +264,11 @@ def line_count(text: str, width: float) -> int:
     return sum(max(1, math.ceil(text_width(line) / (width - 2))) for line in text.split("\n")) if text else 0
 
 
-def header_width(label: str) -> float:
+def header_width(label: str, *, tight: bool = False) -> float:
     """The least width under which a header stays whole on two lines beside its filter button."""
     longest = max(text_width(word) for word in label.split(" "))
-    if longest == text_width(label) and longest > 16:  # one Chinese phrase: it breaks anywhere
+    if (
+        not label.isascii() and longest == text_width(label) and longest > (8 if tight else 16)
+    ):  # one Chinese phrase: it breaks anywhere
         longest = longest // 2 + 1
     return max(longest, text_width(label) / 2 + 1) + 4

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from workbook.building import words
-from workbook.building.marks import closing, deadlines, over, told
+from workbook.building.marks import deadlines, over, stopped, told
 from workbook.building.plan import Plan
 from workbook.schema import COMPUTED, Choice, Column, Label, Moment
 
@@ -57,7 +57,7 @@ def open_rows(plan: Plan) -> Live:
 
 def overdue(plan: Plan, column: Column) -> Live:
     """How many open rows are past this date."""
-    criteria, rows_open = _free_of(plan, closing(plan.table))
+    criteria, rows_open = _free_of(plan, stopped(plan.table))
     days = [row.get(column.name) for row in plan.rows]
     late = [isinstance(day, date) and day < plan.today for day in days]
     count = sum(1 for is_late, is_open in zip(late, rows_open, strict=True) if is_late and is_open)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from workbook.schema import Choice, Column, Date, Table
-from workbook.tables import Candidates, Incidents, Todo
+from workbook.tables import Candidates, Incidents, Panels, Todo
 
 UNVERIFIED = "未核实"
 TONES: Mapping[str, str] = {
@@ -18,15 +18,21 @@ TONES: Mapping[str, str] = {
     "资料审阅": "info", "退回补正": "watch text", "评分与评审会": "info", "推荐": "good", "未入选": "mute", "已撤回": "mute",
     "已报告": "watch text", "初步评估": "info", "责任界定": "info", "措施实施": "info", "修复验证": "info", "已关闭": "mute",
     "特别重大事件": "bad", "重大事件": "bad text", "较大事件": "watch text",
+    "不符": "bad", "缺少": "bad", "有重大记录": "bad text", "有轻微记录": "watch text",
+    "准备中": "mute", "评分中": "info", "评分截止": "watch text", "已定稿": "good", "已卸任": "mute",
+    "回避": "watch text", "手工录入": "info", "门槛": "bad text",
+    "已排名": "good", "否决": "bad", "暂不能评": "watch",
 }  # fmt: skip
 # A row in one of these states is over; what is not over is counted as open.
-OVER = frozenset({"已完成", "不再需要", "已关闭", "未入选", "已撤回"})
-# These rows step back: grey, no chips, no clocks.
-CLOSING = OVER | {"已退出", "不予采用"}
+OVER = frozenset({"已完成", "不再需要", "已关闭", "未入选", "已撤回", "已定稿"})
+# These rows step back: grey, no chips. What is final is over and is still read.
+CLOSING = OVER - {"已定稿"} | {"已退出", "不予采用", "已卸任"}
+# In these rows no clock runs.
+STOPPED = CLOSING | {"评分截止", "已定稿"}
 # What the sentence under a title counts.
-TOLD = (UNVERIFIED, "退回补正", "黑名单")
+TOLD = (UNVERIFIED, "退回补正", "黑名单", "否决", "暂不能评", "回避", "手工录入")
 # Days after which something is late; other dates are only dates.
-DEADLINES: frozenset[Column] = frozenset({Todo.due, Incidents.due, Candidates.licence_until})
+DEADLINES: frozenset[Column] = frozenset({Todo.due, Incidents.due, Candidates.licence_until, Panels.deadline})
 
 
 def _choices(table: type[Table], wanted: Collection[str]) -> Iterator[tuple[Choice, str]]:
@@ -38,6 +44,11 @@ def _choices(table: type[Table], wanted: Collection[str]) -> Iterator[tuple[Choi
 def closing(table: type[Table]) -> list[tuple[Choice, str]]:
     """The columns and option codes that make a row of the table step back."""
     return list(_choices(table, CLOSING))
+
+
+def stopped(table: type[Table]) -> list[tuple[Choice, str]]:
+    """The columns and option codes of rows in which no clock runs."""
+    return list(_choices(table, STOPPED))
 
 
 def over(table: type[Table]) -> list[tuple[Choice, str]]:

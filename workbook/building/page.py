@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from workbook import look
 from workbook.building import words
+from workbook.building.accents import above, paint
 from workbook.building.kinds import DATE, line_count, text_width
 from workbook.building.live import quoted, sentence
-from workbook.building.marks import closing, deadlines
+from workbook.building.marks import closing, deadlines, stopped
 from workbook.building.plan import FIRST, HEADER, LEFT, Plan, Spot
+from workbook.building.shapes import row_height
 from workbook.look import Look
 from workbook.rows import Cell
-from workbook.schema import COMPUTED, CONFIDENTIAL, PARTNER, STAFF, Column, Formula, Key, Level, Scale
+from workbook.schema import COMPUTED, CONFIDENTIAL, PARTNER, STAFF, Choice, Column, Formula, Key, Level, Scale, Text
 
-ROW = 32  # points; two lines of text
 GUTTER = 1.4
 LEAST_SCALE = 0.72  # a page never prints smaller than this; it goes over several sheets of paper instead
 PAPERS = ((9, 1047), (8, 1512))  # A4 and A3 landscape: Excel's code, room between the margins in pixels
 NOTE_WIDTH = 250
 REVIVABLE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+class Stop(NamedTuple):
+    """A page that people go to: the name that links lead to, and its title."""
+
+    name: str
+    title: str
+
+
+Neighbours = tuple[Stop | None, Stop | None]
 
 
 def open_sheet(at: Look, sheet: Worksheet, colour: str, level: Level) -> None:
@@ -48,14 +59,15 @@ def go(sheet: Worksheet, row: int, column: int, page: str, text: str, style: For
     sheet.write_formula(row, column, f"=HYPERLINK({quoted('#go_' + page)},{quoted(text)})", style, text)
 
 
-def draw(at: Look, sheet: Worksheet, plan: Plan, neighbours: tuple[Plan | None, Plan | None]) -> None:
-    """Fill a sheet with a table's page."""
+def draw(at: Look, sheet: Worksheet, plan: Plan, neighbours: Neighbours, plans: Sequence[Plan]) -> None:
+    """Fill a sheet with a table's page; `plans` are those of the whole book, which some pages read."""
     colour = look.CHAPTERS[plan.table.chapter]
     open_sheet(at, sheet, colour, plan.table.level)
-    sheet.set_default_row(ROW)
+    sheet.set_default_row(row_height(plan.table.name, plan.lang))
     _columns(sheet, plan)
     _heading(at, sheet, plan, colour, neighbours)
     _strip(at, sheet, plan)
+    above(at, sheet, plan, plans)
     _table(at, sheet, plan)
     _cells(at, sheet, plan)
     for spot in plan.spots:
@@ -76,7 +88,7 @@ def _columns(sheet: Worksheet, plan: Plan) -> None:
         sheet.set_column(plan.spots[-1].index + 1, plan.spots[-1].index + 1, 4, None, {"collapsed": True})
 
 
-def _heading(at: Look, sheet: Worksheet, plan: Plan, colour: str, neighbours: tuple[Plan | None, Plan | None]) -> None:
+def _heading(at: Look, sheet: Worksheet, plan: Plan, colour: str, neighbours: Neighbours) -> None:
     """Rows 1 to 3: title, live sentence, ways to other pages and the legend."""
     for row, height in enumerate((30, 20, 20, 24, 36)):
         sheet.set_row(row, height)
@@ -84,15 +96,20 @@ def _heading(at: Look, sheet: Worksheet, plan: Plan, colour: str, neighbours: tu
     sheet.write_string(0, LEFT, plan.sheet, at.cell("title", **edge))
     live = sentence(plan)
     sheet.write_formula(1, LEFT, f"={live.formula}", at.cell("subtitle", **edge), live.value)
-    before, after = neighbours
-    ways = [("home", words.BACK_HOME.get(plan.lang))]
-    ways += [(before.table.name, f"‹ {before.sheet}")] if before else []
-    ways += [(after.table.name, f"{after.sheet} ›")] if after else []
+    ways = ways_from(neighbours, plan.lang)
     places = _room([text for _, text in ways], plan)
     for place, (page, text) in zip(places, ways, strict=False):
         style = at.cell("link", font_size=9, **(edge if place == LEFT else {"indent": 1}))
         go(sheet, 2, place, page, text, style)
     _legend(at, sheet, plan, 2, places[len(ways)])
+
+
+def ways_from(neighbours: Neighbours, lang: str) -> list[Stop]:
+    """The links of a page: home, the page before it, the page after it."""
+    before, after = neighbours
+    ways = [Stop("home", words.BACK_HOME.get(lang))]
+    ways += [Stop(before.name, f"‹ {before.title}")] if before else []
+    return ways + ([Stop(after.name, f"{after.title} ›")] if after else [])
 
 
 def _room(texts: list[str], plan: Plan) -> list[int]:
@@ -116,9 +133,10 @@ def _legend(at: Look, sheet: Worksheet, plan: Plan, row: int, column: int) -> No
         return at.cell(None, font_size=9, font_color=colour, **more)
 
     heads = {_styles(spot.column)[0] for spot in plan.spots}
+    sender, _ = words.SENDERS.get(plan.table.name, (words.PARTNER_FILLS, words.PARTNER_PROMPT))
     signs = (
         ("head staff", ink(look.ACCENT), "■ ", words.YOU_FILL),
-        ("head partner", ink(look.HEAD_PARTNER), "■ ", words.PARTNER_FILLS),
+        ("head partner", ink(look.HEAD_PARTNER), "■ ", sender),
         ("head system", ink(look.SLATE), "□ ", words.SYSTEM_WRITES),
         ("head formula", ink(look.TEXT3, italic=True), "ƒ ", words.IS_FORMULA),
     )
@@ -177,7 +195,7 @@ def _body(at: Look, plan: Plan, spot: Spot, value: Cell = None, *, fixed: bool =
         props["font_color"] = look.ACCENT
     if isinstance(spot.column, Key):
         props |= {"font_color": look.TEXT2} if spot.column.prefix else {"bold": True}
-    elif spot.index == LEFT + plan.frozen - 1 and spot.column.owner is PARTNER:
+    elif spot.index == LEFT + plan.frozen - 1 and type(spot.column) is Text and spot.column.owner is not STAFF:
         props["bold"] = True  # the name by which people know the row
     text = value if isinstance(value, str) else ""
     if shape.long and (fixed or not 0 < line_count(text, spot.width) <= 2):
@@ -207,7 +225,7 @@ def _table(at: Look, sheet: Worksheet, plan: Plan) -> None:
 def _cells(at: Look, sheet: Worksheet, plan: Plan) -> None:
     for offset, row in enumerate(plan.rows or ({},)):
         line = FIRST + offset
-        sheet.set_row(line, ROW)
+        sheet.set_row(line, row_height(plan.table.name, plan.lang))
         for spot in plan.spots:
             if isinstance(spot.column, Formula):
                 sheet.write_formula(
@@ -269,7 +287,8 @@ def _validation(sheet: Worksheet, plan: Plan, spot: Spot) -> None:
         }  # fmt: skip
     else:
         lines = [column.hint.get(lang)] if column.hint and column.owner is STAFF else []
-        lines.append(words.PARTNER_PROMPT.get(lang) if column.owner is PARTNER else spot.look.prompt)
+        _, sent = words.SENDERS.get(plan.table.name, (words.PARTNER_FILLS, words.PARTNER_PROMPT))
+        lines.append(sent.get(lang) if column.owner is PARTNER else spot.look.prompt)
         rule = {**spot.look.test, "input_title": title, "input_message": "\n".join(lines)[:255]}
         if spot.look.mend:
             rule |= {"error_title": title, "error_message": spot.look.mend[:255]}
@@ -286,39 +305,42 @@ def _guarded(plan: Plan, column: Column) -> bool:
 
 
 def _colours(at: Look, sheet: Worksheet, plan: Plan) -> None:
-    """Closed rows step back first; then dates that are late; then words that want attention."""
-    last, row = plan.last_row, FIRST + 1
-    whole = (FIRST, LEFT, last, plan.spots[-1].index)
-    closed = [
-        f"${plan.spot(c).letter}{row}={quoted(c.options[code].get(plan.lang))}" for c, code in closing(plan.table)
-    ]
+    """Closed rows step back first; then dates that are late, what a table shows of its own, and words."""
+    last = plan.last_row
+    closed = _tests(plan, closing(plan.table))
     if closed:
         test = closed[0] if len(closed) == 1 else f"OR({','.join(closed)})"
         grey = at.chip("mute", glyph=False)
-        sheet.conditional_format(
-            *whole, {"type": "formula", "criteria": f"={test}", "format": grey, "stop_if_true": True}
-        )
+        rule = {"type": "formula", "criteria": f"={test}", "format": grey, "stop_if_true": True}
+        sheet.conditional_format(FIRST, LEFT, last, plan.spots[-1].index, rule)
     for column in deadlines(plan.table):
-        spot = plan.spot(column)
-        cell = f"${spot.letter}{row}"
-        for test, meaning in (
-            (f"{cell}<TODAY()", "bad"),
-            (f"{cell}<=TODAY()+3", "watch"),
-            (f"{cell}<=TODAY()+7", "info"),
-        ):
-            clock = ",".join([f'{cell}<>""', *(f"NOT({word})" for word in closed), test])
-            rule = {
-                "type": "formula",
-                "criteria": f"=AND({clock})",
-                "format": at.chip(meaning, DATE),
-                "stop_if_true": True,
-            }
-            sheet.conditional_format(FIRST, spot.index, last, spot.index, rule)
+        _clock(at, sheet, plan, plan.spot(column))
     for spot, value, meaning in _chips(plan):
         shape = "0" if isinstance(value, int) else "@"
         wanted = value if isinstance(value, int) else quoted(value)
         rule = {"type": "cell", "criteria": "==", "value": wanted, "format": at.chip(meaning, shape)}
         sheet.conditional_format(FIRST, spot.index, last, spot.index, rule)
+    key = plan.spot(plan.table.key()).index
+    copied = {"type": "duplicate", "format": at.chip("bad")}
+    sheet.conditional_format(FIRST, key, last, key, copied)
+    paint(at, sheet, plan)
+
+
+def _tests(plan: Plan, states: Sequence[tuple[Choice, str]]) -> list[str]:
+    """For each state, the formula under which the first row is in it."""
+    return [f"${plan.spot(c).letter}{FIRST + 1}={quoted(c.options[code].get(plan.lang))}" for c, code in states]
+
+
+def _clock(at: Look, sheet: Worksheet, plan: Plan, spot: Spot) -> None:
+    """A due date in rows whose clock runs: late, nearly due, due soon."""
+    cell = f"${spot.letter}{FIRST + 1}"
+    over = [f"NOT({test})" for test in _tests(plan, stopped(plan.table))]
+    steps = ((f"{cell}<TODAY()", "bad"), (f"{cell}<=TODAY()+3", "watch"), (f"{cell}<=TODAY()+7", "info"))
+    for test, meaning in steps:
+        clock = ",".join([f'{cell}<>""', *over, test])
+        shape = at.chip(meaning, DATE)
+        rule = {"type": "formula", "criteria": f"=AND({clock})", "format": shape, "stop_if_true": True}
+        sheet.conditional_format(FIRST, spot.index, plan.last_row, spot.index, rule)
 
 
 def _chips(plan: Plan) -> Iterator[tuple[Spot, str | int, str]]:

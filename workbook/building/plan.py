@@ -13,6 +13,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from workbook.building import words
 from workbook.building.kinds import Place, Projection, header_width, project
+from workbook.building.shapes import FOLDED, shaped
 from workbook.rows import Cell, row_cells
 from workbook.schema import COMPUTED, Column, Formula, Moment, Table, Text
 from workbook.tables import BY_NAME
@@ -38,7 +39,7 @@ class Spot:
     @property
     def width(self) -> float:
         """Wide enough for the kind and for the header."""
-        return max(self.look.width, header_width(self.header))
+        return max(self.look.width, header_width(self.header, tight=self.look.tight))
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Plan:
         found = []
         for index, (name, column) in enumerate(self.table.columns.items(), start=LEFT):
             place = Place(self.lang, f"{xl_col_to_name(index)}{FIRST + 1}", list_name(self.table, column))
-            found.append(Spot(column, column.label.get(self.lang), index, project(column, place), name in folded))
+            shape = shaped(self.table.name, name, project(column, place))
+            found.append(Spot(column, column.label.get(self.lang), index, shape, name in folded))
         return tuple(found)
 
     def spot(self, column: Column) -> Spot:
@@ -71,9 +73,7 @@ class Plan:
 
     def ref(self, column: Column) -> str:
         """The column in a formula outside the table."""
-        header = column.label.get(self.lang)
-        # A header with punctuation needs its brackets twice.
-        return f"{self.table.name}[{header}]" if re.fullmatch(r"[\w ]+", header) else f"{self.table.name}[[{header}]]"
+        return reference(self.table, column, self.lang)
 
     def formula(self, column: Formula) -> str:
         """A declared formula in full form: the short `[@x]` does not survive in appended rows."""
@@ -117,6 +117,13 @@ class Plan:
         return HEADER + max(len(self.rows), 1)
 
 
+def reference(table: type[Table], column: Column, lang: str) -> str:
+    """A column of any table in a formula outside it."""
+    header = column.label.get(lang)
+    # A header with punctuation needs its brackets twice.
+    return f"{table.name}[{header}]" if re.fullmatch(r"[\w ]+", header) else f"{table.name}[[{header}]]"
+
+
 def list_name(table: type[Table], column: Column) -> str:
     """The defined name of the words that a column takes."""
     return f"list_{table.name}_{column.name}"
@@ -130,7 +137,7 @@ def reads(table: type[Table], column: Formula) -> list[str]:
 
 def _folded(table: type[Table]) -> set[str]:
     """Provenance, folded away: what the system wrote after the last answer, and what only a link reads."""
-    folded = set()
+    folded = {name for name in table.columns if f"{table.name}.{name}" in FOLDED}
     if table.submission():
         for name, column in reversed(table.columns.items()):
             if column.owner is not COMPUTED:
@@ -158,4 +165,4 @@ def make_plan(table: type[Table], lang: str, today: date, rows: Sequence[Mapping
     return Plan(table, lang, today, tuple(cells))
 
 
-__all__ = ["FIRST", "HEADER", "LEFT", "Plan", "Spot", "list_name", "make_plan", "reads"]
+__all__ = ["FIRST", "HEADER", "LEFT", "Plan", "Spot", "list_name", "make_plan", "reads", "reference"]

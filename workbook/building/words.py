@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workbook.schema import Chapter, Label
-from workbook.tables import SettingRow
+from workbook.tables import Declarations, Marks, SettingRow
 
 HOME = Label("首页", "Home")
 OPTIONS = Label("选项", "Options")
@@ -28,6 +28,8 @@ PARTNER_FILLS = Label("伙伴填写", "partners fill in")
 SYSTEM_WRITES = Label("系统写入", "system writes")
 IS_FORMULA = Label("公式", "formula")
 
+REVIEWER_FILLS = Label("评审人填写", "reviewers fill in")
+
 # The live sentence under each title
 TOTAL = Label("共 {} 条", "{} rows")
 OPEN = Label("未了 {} 条", "{} open")
@@ -36,6 +38,33 @@ OVERDUE = Label("逾期 {} 条（{column}）", "{} overdue ({column})")
 STOP = Label("。", ".")
 COMMA = Label("，", ", ")
 MEAN = Label('"均 "0.00', '"mean "0.00')
+
+SUM_UNIT = Label('"合计 "0.0', '"sum "0.0')
+WEIGHTS_NOW = Label("现行权重 →", "weights now →")
+
+# The page of the result chart
+CHART = Label("评估图", "Result chart")
+CHART_DATA = Label("图表数据", "Chart data")
+CHOOSE_PANEL = Label("评审会", "Panel")
+CHOOSE_PROMPT = Label("选一个评审会的编号，图和下面的表随之改变。", "Choose a panel; chart and figures follow.")
+CHART_EMPTY = Label("这个评审会还没有结果：选另一个，或等评分后自动计算", "No result of this panel yet")
+CHART_FIRST = Label("{name} 以 {score} 分居首", "{name} leads with {score}")
+CHART_TIED = Label("{name} 与 {other} 以 {score} 分并列第一", "{name} and {other} share the lead with {score}")
+CHART_LEAD = Label("，领先第二名 {gap} 分", ", {gap} ahead of the second")
+CHART_NONE = Label("还没有候选进入排名", "Nobody is ranked yet")
+CHART_OUT = Label("；否决 {count} 家", "; {count} disqualified")
+CHART_BLOCKED = Label("；暂不能评 {count} 家", "; {count} not yet rated")
+CHART_MEASURE = Label(
+    "官方得分 0–100，由八个维度的得分 × 权重叠成；斜纹是没有进入排名的得分。最多十家，按排序。",
+    "Official score 0–100, stacked from eight dimensions × weight; hatched: not ranked. Up to ten, in order.",
+)
+CHART_UNRANKED = Label("未进入排名", "Not ranked")
+CHART_FULL = Label("满 ", "of ")
+CHART_RANK = Label("名次", "Rank")
+CHART_TAG = Label("谁领先，差在哪里", "Who leads, and where")
+LEADERS = Label("评审排名", "Ranking")
+LEADERS_TAG = Label("评估图里所选的评审会", "Of the panel chosen in Result chart")
+LEADERS_EMPTY = Label("还没有结果", "no result yet")
 
 # Validation
 GUARD_TITLE = Label("此列由系统写入", "Written by the system")
@@ -53,6 +82,10 @@ KEY_MEND = Label(
 PARTNER_PROMPT = Label(
     "由伙伴通过表单填写。你改过的格子会保留，不会被更正覆盖。",
     "Filled in by the partner's form. What you change stays, a correction does not overwrite it.",
+)
+REVIEWER_PROMPT = Label(
+    "评审人通过链接填写。在这里直接打的分也算，会标为手工录入。",
+    "Filled in through the reviewer's link. A mark typed here counts too and is labelled as typed.",
 )
 LENGTH_PROMPT = Label("最多 {} 字。", "Up to {} characters.")
 LIST_PROMPT = Label("从列表里选一项。", "Choose from the list.")
@@ -74,6 +107,11 @@ PHONE_MEND = Label(
 )
 EMAIL_MEND = Label("邮箱应形如 name@company.cn。", "The address should look like name@company.cn.")
 
+# Who sends rows from outside, where it is not the partners: the legend and the prompt of a table.
+SENDERS: Mapping[str, tuple[Label, Label]] = {
+    table.name: (REVIEWER_FILLS, REVIEWER_PROMPT) for table in (Marks, Declarations)
+}
+
 # Header notes
 SHOWN_NOTE = Label(
     "伙伴在回执页看到这一列，以最近一次保存为准。", "The partner sees this on the receipt page, as of the last save."
@@ -87,7 +125,11 @@ FILES_NOTE = Label(
     "The files are in the attachments folder; these are their names.",
 )
 SCALE_NOTE = Label(
-    "1–5 分，5 分最好；上方是均分，随筛选变化，不含不了解。", "1 to 5, 5 is best; the mean above follows the filter."
+    "1–5 分，5 分最好；上方是均分，随筛选变化。", "1 to 5, 5 is best; the mean above follows the filter."
+)
+SCALE_NOTE_BUT = Label(
+    "1–5 分，5 分最好；上方是均分，随筛选变化，不含{}。",
+    "1 to 5, 5 is best; the mean above follows the filter and leaves out “{}”.",
 )
 DEPRECATED_NOTE = Label("此列已停用，保留旧内容。", "No longer used; kept for its old content.")
 
@@ -155,4 +197,8 @@ SETTINGS_EN: Mapping[str, tuple[str | None, str]] = {
     SettingRow.ZONE: (None, "Time zone of all times in the tables"),
     SettingRow.RULES: (None, "Rule version: take a new one when weights or bands change"),
     SettingRow.VERIFY_DAYS: (None, "Days to verify a submission; To do shows it in time"),
+    SettingRow.MIN_REVIEWERS: (None, "Fewest reviewers that must mark a candidate; with fewer it is not yet rated"),
+    SettingRow.MIN_COVERAGE: (None, "Percent of the weight that must have marks; below it is not yet rated"),
+    SettingRow.TIE_BREAK: (None, "Dimensions that break a tie, in order, such as S7, S3; blank keeps the tie"),
+    SettingRow.RECORD_DAYS: (None, "Days after which a query of the records must be made again"),
 }
