@@ -36,7 +36,7 @@ POINTS = DIMENSION + len(DIMENSIONS)
 UNRANKED = POINTS + len(DIMENSIONS)
 # The page: rows and columns, counted from 0.
 MEASURE, PICK, DRAWN, HEAD = 3, 4, 5, 19
-COLUMNS = (7, 30, 15, 13) + (13,) * len(DIMENSIONS)
+COLUMNS = (7, 30, 18, 13) + (13,) * len(DIMENSIONS)
 
 
 class Slots:
@@ -276,7 +276,11 @@ def _chips(at: Look, sheet: Worksheet, last: int) -> None:
     """Outcomes as on the page of results, and a line under each row that shows somebody."""
     for code, meaning in (("ranked", "good"), ("disqualified", "bad"), ("blocked", "watch")):
         word = quoted(Results.state.options[code].get(at.lang))
-        rule = {"type": "cell", "criteria": "==", "value": word, "format": at.chip(meaning)}
+        said = look.MEANINGS[meaning]
+        props: dict[str, Any] = {"font_color": said.ink, "bold": said.bold, "num_format": f'"{said.glyph} "@'}
+        props |= {"bg_color": said.fill} if said.fill else {}
+        shape = at.rule(**props, bottom=1, bottom_color=look.RULE)  # not every program adds the line of another rule
+        rule = {"type": "cell", "criteria": "==", "value": word, "format": shape}
         sheet.conditional_format(HEAD + 1, LEFT + 2, HEAD + SLOTS, LEFT + 2, rule)
     there = f'=${xl_col_to_name(LEFT + 1)}{HEAD + 2}<>""'
     line = {"type": "formula", "criteria": there, "format": at.rule(bottom=1, bottom_color=look.RULE)}

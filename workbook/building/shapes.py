@@ -42,7 +42,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "results.grade": {"align": "center", "width": 9},
     "results.reason": {"width": 36, "long": True},
     "results.next_step": {"width": 26},
-    "results.remark": {"width": 24},
+    "results.remark": {"width": 18},
     "results.fit": SCORE,
     "results.technology": SCORE,
     "results.finance": SCORE,
