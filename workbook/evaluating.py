@@ -46,6 +46,14 @@ DIMENSION_COLUMNS = dict(
 )  # fmt: skip
 PART_WORDS = {PartState.SCORED: "已评", PartState.NA: "不适用", PartState.MISSING: "无数据"}
 NO_LONGER = "不再参加本次评审会"
+KEPT_PARTS = (
+    "contribution",
+    "result",
+    "indicator",
+    "legal_name",
+    "dimension",
+    "title",
+)  # of a part that no longer counts
 
 
 @dataclass(frozen=True)
@@ -274,7 +282,7 @@ def _write(book: Book, scored: Scored, selection: Selection, now: datetime) -> N
     names = {part["contribution"] for part in parts}
     for key in known:
         parts += [
-            {"contribution": row["contribution"], "state": "已停用"}
+            {**{name: row.get(name) for name in KEPT_PARTS}, "state": "已停用"}
             for row in selection.contributions.get(key, ())
             if row.get("contribution") and row["contribution"] not in names
         ]
