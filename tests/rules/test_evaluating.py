@@ -110,3 +110,27 @@ def test_a_tie_is_broken_by_the_dimension_that_staff_name() -> None:
     broken = results(evaluated(rows, settings={"同分先比": "S8"})[0])
     assert [broken[f"V-0001/C-000{n}"]["rank"] for n in (1, 2)] == [2, 1]
     assert {row["score"] for row in broken.values()} == {Decimal(60)}
+
+
+def test_the_marks_of_a_recused_reviewer_do_not_count() -> None:
+    # R-0004 gives C-0001 fives everywhere, the others threes: without him all threes give 60.
+    rows = selection_rows(mark=lambda firm, person, _indicator: 5 if (firm, person) == (1, 4) else 3)
+    with_him = results(evaluated(rows)[0])["V-0001/C-0001"]
+    assert with_him["score"] != Decimal(60) and with_him["reviewers"] == 4
+    declared = next(d for d in rows["declarations"] if (d["candidate"], d["reviewer"]) == ("C-0001", "R-0004"))
+    declared.update(conflict="yes", reason="亲属任职")
+    without = results(evaluated(rows)[0])["V-0001/C-0001"]
+    assert (without["score"], without["reviewers"]) == (Decimal(60), 3)
+
+
+def test_neither_of_two_rows_with_one_key_counts() -> None:
+    # Four reviewers give 业务领域 5, 3, 3, 3. The row of the 5 stands twice: three threes are left, which is 60 again.
+    rows = selection_rows()
+    rows["marks"][0]["mark"] = 5
+    assert results(evaluated(rows)[0])["V-0001/C-0001"]["score"] == Decimal(61)
+    rows["marks"].append(dict(rows["marks"][0]))
+    assert results(evaluated(rows)[0])["V-0001/C-0001"]["score"] == Decimal(60)
+    rows["marks"].pop()
+    rows["candidates"].append(dict(rows["candidates"][0]))
+    copied = results(evaluated(rows)[0])["V-0001/C-0001"]
+    assert copied["state"] == "blocked" and "候选编号 C-0001 重复" in str(copied["reason"])
