@@ -197,27 +197,6 @@ def test_cells_beside_the_table_stay_and_are_never_copied() -> None:
     assert 'spans="' not in re.findall(r'<row r="4"[^>]*>', xml)[0]
 
 
-@pytest.mark.parametrize(
-    ("below", "named"),
-    [
-        (lambda _book, sheet: sheet.write("C5", "in the way"), "C5"),
-        (lambda _book, sheet: sheet.write_formula("B4", "=1", None, 1), "B4"),
-        (lambda _book, sheet: sheet.merge_range("C5:D6", ""), "C5:D6"),
-        (lambda _book, sheet: sheet.write_array_formula("A5:B6", "{=1}", None, 1), "A5:B6"),
-        (lambda _book, sheet: sheet.add_table("C5:D6", {"name": "Other", "header_row": False}), "Other"),
-    ],
-    ids=["value", "formula", "merged", "array", "table"],
-)
-def test_what_stands_in_the_way_is_named_and_nothing_is_changed(below: Any, named: str) -> None:
-    before = small(below)
-    book = Book.read(before)
-    with pytest.raises(AppendRefused, match=named) as refused:
-        book.append("T", [{"k": "b"}, {"k": "c"}])
-    assert "工作表“S”" in str(refused.value)
-    assert book.to_bytes() == before
-    assert book.touched == frozenset()
-
-
 def test_columns_are_found_by_header_wherever_they_stand() -> None:
     data = by_openpyxl_built([["b", "a & <b>", "多\n行"], [1, 2, 3]], "A1:C2")
     book = Book.read(data)

@@ -107,9 +107,14 @@ def test_an_upsert_fills_the_blank_row_of_a_new_table() -> None:
 
 
 def test_a_refused_upsert_leaves_nothing_behind() -> None:
-    before = small(lambda _book, sheet: sheet.write("B4", "in the way"))
+    def in_the_way(_book: Any, sheet: Any) -> None:
+        sheet.write("B4", "in the way")
+        sheet.write("E4", "beside")
+        sheet.write_formula("E1", "=SUM(B4:E4)")  # only a part of it could move
+
+    before = small(in_the_way)
     book = Book.read(before)
-    with pytest.raises(AppendRefused, match="B4"):
+    with pytest.raises(AppendRefused, match="B4:E4"):
         book.upsert("T", "k", [{"k": "a", "v": 5}, {"k": "b", "v": 6}])
     assert book.to_bytes() == before
     with pytest.raises(ValueRefused, match="没有键"):

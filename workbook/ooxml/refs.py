@@ -1,9 +1,9 @@
-"""Owns A1 references: areas of a sheet, and formula text whose ranges grow or whose rows move."""
+"""Owns A1 references: areas of a sheet, how a table's areas grow, and formula text that is filled down."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
@@ -13,12 +13,7 @@ _LINES = re.compile(r"\$?([A-Za-z]{1,3}):\$?([A-Za-z]{1,3})|\$?(\d{1,7}):\$?(\d{
 # What must be stepped over whole: string literals, structured references, error texts.
 _STRING = r'"(?:[^"]|"")*"'
 _SHEET = r"(?:'(?:[^']|'')+'|[^\s!'\"(),;:=*/+^&<>\[\]{}%-]+)!"
-_CELL = r"\$?[A-Za-z]{1,3}\$?[1-9]\d{0,6}"
-_SHEET_RANGE = re.compile(rf"{_STRING}|(?<![\]:\w'.])({_SHEET})({_CELL}(?::{_CELL})?)(?![\w(.!])")
 _STRUCTURED = r"\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\]"
-_REFERENCE = re.compile(
-    rf"{_STRING}|{_STRUCTURED}|({_SHEET})?(?<![\w.$])({_CELL}(?::{_CELL})?)(?![\w(.!])|{_SHEET}|[\w.\\]+"
-)
 _ROW_REFERENCE = re.compile(
     rf"{_STRING}|{_STRUCTURED}|{_SHEET}|#[A-Z/0]+[!?]?"
     r"|(?<![\w.$])(\$?[A-Za-z]{1,3})(\$?)([1-9]\d{0,6})(?![\w(.!])|[\w.\\]+"
@@ -109,35 +104,6 @@ class Growth:
             return replace(old, top=old.top + self.more, bottom=old.bottom + self.more)
         return old
 
-    def sqref(self, text: str) -> str:
-        """A blank-separated list of ranges, each grown if it must."""
-        return " ".join(self._word(word) for word in text.split(" "))
-
-    def _word(self, word: str) -> str:
-        try:
-            old = Area.parse(word)
-        except ValueError:
-            return word
-        new = self.area(old)
-        return word if new == old else str(new)
-
-    def formula(self, text: str, sheet: str) -> str:
-        """Formula text in which ranges of that sheet that cover the data rows are grown; the rest stays as written."""
-
-        def grown(found: re.Match[str]) -> str:
-            if found[1] is None or sheet_name(found[1][:-1]).casefold() != sheet.casefold():
-                return found[0]
-            old = Area.parse(found[2])
-            new = self.area(old)
-            if new == old:
-                return found[0]
-            first, _, last = found[2].partition(":")
-            start = re.sub(r"\d+$", str(new.top), first)
-            end = re.sub(r"\d+$", str(new.bottom), last or first)
-            return f"{found[1]}{start}" if start == end else f"{found[1]}{start}:{end}"
-
-        return _SHEET_RANGE.sub(grown, text)
-
 
 def column_number(letters: str) -> int:
     """`A` is 1."""
@@ -195,10 +161,3 @@ def filled_down(formula: str, rows: int) -> str:
         return f"{column}{dollar}{row if dollar else row + rows}"
 
     return _map_rows(formula, moved)
-
-
-def references(formula: str, own_sheet: str) -> Iterator[tuple[str, Area]]:
-    """The cells and ranges that a formula names, each with its sheet."""
-    for found in _REFERENCE.finditer(formula):
-        if found[2]:
-            yield sheet_name(found[1][:-1]) if found[1] else own_sheet, Area.parse(found[2])

@@ -17,7 +17,7 @@ _UNSEEN = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
 _NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
 _COLUMN = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})\d""")
 _WHOLE_REFERENCE = re.compile(rb"""\sr\s*=\s*("[^"]*"|'[^']*')""")
-_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f(?:\s[^>]*)?>([^<]+)<")
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})(\d+)["']""")
 _AREA_FORMULA = re.compile(rb"""<(?:[\w.-]+:)?f\s[^>]*\bt=["'](?:array|dataTable)["'][^>]*>""")
 # What a new row does not take over from the row above: its own number, hiding, grouping, cached extent.
 _NOT_INHERITED = frozenset({"r", "spans", "hidden", "collapsed", "outlineLevel"})
@@ -38,6 +38,25 @@ class OldRow:
     def attributes(self) -> dict[str, str]:
         """The attributes of the row."""
         return attributes(self.tag)
+
+
+@dataclass(frozen=True, eq=False)
+class CellFormula:
+    """A formula as it stands in a cell: place, attributes, text, and the spans of its element and of its text."""
+
+    column: int
+    row: int
+    attributes: Mapping[str, str]
+    text: str
+    start: int
+    text_start: int
+    text_end: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        """The cell: `B5`."""
+        return cell_name(self.column, self.row)
 
 
 class Sheet:
@@ -64,6 +83,8 @@ class Sheet:
         self._row_end = b"</" + opened[1] + b"row"
         self._row_tag = re.compile(re.escape(self._row) + rb"(?=[\s/>])" + TAG_REST)
         cell = rb"<%sc(?=[\s/>])%s(?:/>|>(.*?)</%sc\s*>)" % (opened[1], TAG_ATTRIBUTES, opened[1])
+        formula = rb"<%sf(?=[\s/>])%s(?:/>|>(.*?)</%sf\s*>)" % (opened[1], TAG_ATTRIBUTES, opened[1])
+        self._formula = re.compile(formula, re.DOTALL)
         self._cell = re.compile(cell, re.DOTALL)
         self._implied: dict[int, int] | None = None
 
@@ -127,7 +148,7 @@ class Sheet:
         cells = {cell.column: self._kept(cell, old.number) for cell in self.cells(old)}
         cells |= new
         kept = {name: value for name, value in old.attributes.items() if name not in gone}
-        return self._row_xml(old.number, kept, b"".join(cells[column] for column in sorted(cells)) + self.row_tail(old))
+        return self.row_xml(old.number, kept, b"".join(cells[column] for column in sorted(cells)) + self.row_tail(old))
 
     def _kept(self, cell: OldCell, row: int) -> bytes:
         return cell.raw if _reference(cell.tag) else self.moved(cell, row)
@@ -151,9 +172,10 @@ class Sheet:
         kept = {name: value for name, value in given.items() if name not in _NOT_INHERITED}
         if kept.get("customHeight") not in ("1", "true"):
             kept.pop("ht", None)
-        return self._row_xml(number, kept, b"".join(new[column] for column in sorted(new)))
+        return self.row_xml(number, kept, b"".join(new[column] for column in sorted(new)))
 
-    def _row_xml(self, number: int, given: Mapping[str, str], cells: bytes) -> bytes:
+    def row_xml(self, number: int, given: Mapping[str, str], cells: bytes) -> bytes:
+        """A row of cells that are written already."""
         tag = f'<{self.prefix}row r="{number}"'
         tag += "".join(f' {name}="{escape_attribute(value)}"' for name, value in given.items())
         return f"{tag}>".encode() + cells + f"</{self.prefix}row>".encode()
@@ -199,10 +221,36 @@ class Sheet:
                     areas.append(Area.parse(reference))
         return areas
 
-    def formulas(self) -> Iterator[str]:
-        """The texts of all cell formulas."""
-        for found in _FORMULA.finditer(self._seen, self.first, self.last):
-            yield unescape(self.data[slice(*found.span(1))].decode())
+    def cell_formulas(self) -> Iterator[CellFormula]:
+        """All cell formulas in their order; the cells around them are not read, as a long sheet may have few."""
+        opener = b"<" + self.prefix.encode() + b"c"
+        for found in self._formula.finditer(self._seen, self.first, self.last):
+            at = self._seen.rfind(opener, self.first, found.start())
+            while at > 0 and self._seen[at + len(opener)] not in b" \t\r\n>/":
+                at = self._seen.rfind(opener, self.first, at)
+            named = _PLACE.search(self._seen, max(at, 0), found.start())
+            column, row = (_column(named[1]), int(named[2])) if named else self._implied_place(at)
+            text = unescape(self.data[slice(*found.span(2))].decode()) if found[2] else ""
+            span = found.span(2) if found[2] is not None else (found.end(), found.end())
+            yield CellFormula(column, row, attributes(found[1]), text, found.start(), *span, found.end())
+
+    def _implied_place(self, at: int) -> tuple[int, int]:
+        """The place of a cell that is written without its reference."""
+        for row in self.rows_from(1):
+            if row.start < at < row.end:
+                column = 0
+                for found in self._cell.finditer(self._seen, row.inside, row.close):
+                    column = _reference(found[1]) or column + 1
+                    if found.start() == at:
+                        return column, row.number
+        raise NotAWorkbook(f"工作簿的部件 {self.part} 里有一个公式不在单元格里。请在 Excel 里打开并另存一次。")
+
+    def attribute_edit(self, formula: CellFormula, name: str, value: str) -> Edit:
+        """The edit that gives an attribute of a formula, which it has, another value."""
+        pattern = re.compile(rb"""\s%s\s*=\s*("[^"]*"|'[^']*')""" % name.encode())
+        found = pattern.search(self.data, formula.start, formula.text_start)
+        assert found is not None
+        return found.start(1), found.end(1), f'"{escape_attribute(value)}"'.encode()
 
 
 def _reference(tag: bytes) -> int:

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from workbook.errors import NotAWorkbook, ValueRefused
+from workbook.ooxml.moves import Moves
 from workbook.ooxml.parts import Parts
-from workbook.ooxml.refs import Growth
 from workbook.ooxml.spans import Edit, Element, escape, escape_attribute, insert_inside, set_attribute
 
 _YES = ("1", "true")
@@ -103,12 +103,16 @@ class WorkbookPart:
         at = follower.start if follower else None
         self._parts.edit(self.part, [insert_inside(data, names, new.encode(), at)])
 
-    def grow_names(self, growth: Growth, sheet: str) -> None:
-        """Lets defined names over a table's data rows reach its new last row."""
+    def move_names(self, moves: Moves) -> None:
+        """Lets defined names over a table's data rows reach its new last row, and follow cells that made room.
+
+        Raises:
+            Torn: a name holds cells of which only a part moves.
+        """
         names = self.tree().child("definedNames")
         edits: list[Edit] = []
         for element in names.named("definedName") if names else []:
-            new = growth.formula(element.text, sheet)
+            new = moves.formula(element.text, "", grow=True)
             if new != element.text:
                 edits.append((element.start_end, element.end_start, escape(new).encode()))
         self._parts.edit(self.part, edits)
