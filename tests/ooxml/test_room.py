@@ -265,7 +265,7 @@ def test_cells_without_references_move_too() -> None:
 def test_the_sheet_cannot_be_pushed_over_its_end() -> None:
     before = small(lambda _book, sheet: (sheet.write("B4", 1), sheet.write("B1048576", "last")))
     book = Book.read(before)
-    with pytest.raises(AppendRefused, match="1048576"):
+    with pytest.raises(AppendRefused, match="第 1048576 行"):
         book.append("T", TWO)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from workbook.errors import AppendRefused, MissingTable, NotAWorkbook
 from workbook.ooxml.append import Append, Placed
 from workbook.ooxml.cells import Cell, Read, shared_strings
+from workbook.ooxml.columns import NewColumn
 from workbook.ooxml.package import Package
 from workbook.ooxml.parts import Parts
 from workbook.ooxml.sheet import Sheet
@@ -170,6 +171,18 @@ class Book:
                 Append(self._parts, self._workbook, view, self.tables).run(list(new.values()))
         self._tables = None
         return Upserted(tuple(new), changed)
+
+    def add_column(
+        self, table: str, header: str, values: Sequence[Cell] = (), formula: str = "", width: float | None = None
+    ) -> None:
+        """Adds a column at the right edge of a table; `values` fill its rows from the first on, `formula` calculates it.
+
+        Cells to the right make room. `width` (characters) is for a sheet column that has no width of its own.
+        """
+        view = self.table(table)
+        with _within_the_standard(), self._parts.all_or_nothing():
+            NewColumn(self._parts, self._workbook, view, self.tables).run(header, values, formula, width)
+        self._tables = None
 
     def set_defined_name(self, name: str, value: str, hidden: bool = True) -> None:
         """Gives a name of the whole book a value (formula text: `"text"` in quotes, a number, or a range)."""

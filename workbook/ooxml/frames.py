@@ -7,9 +7,9 @@ from collections.abc import Callable
 from workbook.errors import AppendRefused
 from workbook.ooxml.moves import Moves, Torn
 from workbook.ooxml.parts import Parts
-from workbook.ooxml.refs import Area
+from workbook.ooxml.refs import LAST_COLUMN, Area
 from workbook.ooxml.sheet import Sheet
-from workbook.ooxml.spans import Edit, Element, escape, set_attribute, splice
+from workbook.ooxml.spans import Edit, Element, escape, escape_attribute, set_attribute, splice
 from workbook.ooxml.workbook_part import WorkbookPart
 
 _FORMULAS = ("formula", "formula1", "formula2", "f")
@@ -37,19 +37,21 @@ class Frames:
             elif element.local == "sqref":
                 new = self._moves.sqref(element.text) if id(element) not in sparkline else self._cell(element.text)
                 edits.append((element.start_end, element.end_start, escape(new).encode()))
-            elif element.local == "brk" and self._moves.whole_rows:
-                edits += self._break(data, element)
+            elif element.local in ("rowBreaks", "colBreaks"):
+                edits += self._breaks(data, element)
+            elif element.local == "cols" and self._moves.right and self._moves.whole:
+                edits.append((element.start_end, element.end_start, self._widths(element)))
             elif element.local not in _NOT_FOLLOWED:
                 edits += self._range_edits(data, element)
                 edits += self._formula_edits(data, element, self._moves.sheet, f"工作表“{self._moves.sheet}”的规则")
         return [(start, end, new) for start, end, new in edits if data[start:end] != new]
 
     def _extent(self, old: Area, used: Area) -> Area:
-        below = self._moves.below
-        if below is None or self._moves.used < below.top:
+        if self._moves.block is None:
             return old.union(used)
-        last = Area(old.left, used.top, old.left, self._moves.used + self._moves.rows)
-        return old.union(used).union(last)
+        last = self._moves.used + self._moves.distance
+        across, along = (last, used.top) if self._moves.right else (used.left, last)
+        return old.union(used).union(Area(across, along, across, along))
 
     def _cell(self, text: str) -> str:
         try:
@@ -57,12 +59,34 @@ class Frames:
         except (ValueError, Torn):
             return text
 
-    def _break(self, data: bytes, element: Element) -> list[Edit]:
-        below, at = self._moves.below, int(element.attributes.get("id", "0"))
-        # Only page breaks between rows count rows; a break of columns counts to 16,383 at most and has that maximum.
-        if below is None or at < below.top - 1 or element.attributes.get("max") == "1048575":
+    def _breaks(self, data: bytes, holder: Element) -> list[Edit]:
+        """Page breaks between moving rows or columns; `id` is the last row or column before the break."""
+        block, right = self._moves.block, self._moves.right
+        if block is None or not self._moves.whole or (holder.local == "colBreaks") != bool(right):
             return []
-        return [set_attribute(data, element, "id", str(at + self._moves.rows))]
+        first = block.left if right else block.top
+        return [
+            set_attribute(data, one, "id", str(int(one.attributes["id"]) + self._moves.distance))
+            for one in holder.named("brk")
+            if int(one.attributes.get("id", "0")) >= first - 1
+        ]
+
+    def _widths(self, cols: Element) -> bytes:
+        """The column widths after whole columns moved right; the new column is as wide as the one before it."""
+        assert self._moves.block is not None
+        first, by = self._moves.block.left, self._moves.right
+        pieces = []
+        for col in cols.named("col"):
+            low, high = int(col.attributes["min"]), int(col.attributes["max"])
+            spans = [(low, high if high < first - 1 else first - 1 + by)] if low < first else []
+            if high >= first:
+                spans.append((max(low, first) + by, min(LAST_COLUMN, high + by)))
+            for left, right in spans:
+                if left <= right:
+                    rest = {k: v for k, v in col.attributes.items() if k not in ("min", "max")}
+                    words = "".join(f' {name}="{escape_attribute(value)}"' for name, value in rest.items())
+                    pieces.append(f'<{col.name} min="{left}" max="{right}"{words}/>')
+        return "".join(pieces).encode()
 
     def _range_edits(self, data: bytes, element: Element) -> list[Edit]:
         given = element.attributes
@@ -95,8 +119,8 @@ class Frames:
             return change()
         except Torn as torn:
             raise AppendRefused(
-                f"工作表“{self._moves.sheet}”里表格下面的内容要下移，而{what}只管到其中一部分：{torn.area}。"
-                "请改成管整块，或把下面的内容移到别处。"
+                f"工作表“{self._moves.sheet}”里表格{self._moves.where}的内容要让出位置，而{what}只管到其中一部分：{torn.area}。"
+                f"请改成管整块，或把{self._moves.where}的内容移到别处。"
             ) from torn
 
     # ---- beside the sheet
@@ -146,4 +170,3 @@ class Frames:
                 new = self._guarded(lambda old=old: str(self._moves.grown(old)), "数据透视表的数据源")  # type: ignore[misc]
                 if new != str(old):
                     self._parts.edit(part, [set_attribute(self._parts.read(part), element, "ref", new)])
-

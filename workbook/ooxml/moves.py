@@ -1,4 +1,7 @@
-"""Owns what references read after a table grew: ranges over its data grow, and cells that made room are followed."""
+"""Owns what references read after a table grew: ranges over its data grow, and cells that made room are followed.
+
+The geometry is written once, for cells that move down; cells that move right are looked at with rows and columns swapped.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from workbook.ooxml.refs import LAST_ROW, Area, Growth, column_letters, column_number, sheet_name
+from workbook.ooxml.refs import LAST_COLUMN, LAST_ROW, Area, Growth, column_letters, column_number, sheet_name
 
 _STRING = r'"(?:[^"]|"")*"'
 _BARE_SHEET = r"[^\s!'\"(),;:=*/+^&<>\[\]{}%-]+"
@@ -33,41 +36,75 @@ class Torn(Exception):
         self.area = area
 
 
+def swapped(area: Area) -> Area:
+    """The area with rows and columns exchanged."""
+    return Area(area.top, area.left, area.bottom, area.right)
+
+
 @dataclass(frozen=True)
 class Moves:
-    """What happens to the cells of one sheet: a table's data grows, its totals row and a block below it move down.
+    """What happens to the cells of one sheet: a table grows, and its totals row and a block of cells make room.
 
-    `below` reaches from its first moving row to the last row of the sheet; `used` is the last row in it with content.
+    `block` reaches from its first moving row to the last row of the sheet, `used` is the last row in it with content;
+    with `right`, from its first moving column to the last column, and `used` is a column. `right` is how far it moves.
     """
 
     sheet: str
     growth: Growth
-    below: Area | None = None
+    block: Area | None = None
     used: int = 0
+    right: int = 0
 
     @property
-    def rows(self) -> int:
-        """How far cells move."""
-        return self.growth.more
+    def distance(self) -> int:
+        """How far cells move: rows down, or columns right."""
+        return self.right or self.growth.more
+
+    @property
+    def down(self) -> int:
+        """How many rows cells move down."""
+        return 0 if self.right else self.growth.more
 
     @property
     def any(self) -> bool:
         """Whether a cell that is there moves at all."""
-        return bool(self.rows and (self.growth.totals_rows or self.below))
+        return bool(self.distance and self._regions)
 
     @property
-    def whole_rows(self) -> bool:
-        """Whether the block below moves with its whole rows, heights and all."""
-        return self.below is not None and self.below.left == 1 and self.below.right >= 16_384
+    def whole(self) -> bool:
+        """Whether the block moves with its whole rows (or columns): heights, widths and all."""
+        if self.block is None:
+            return False
+        across = swapped(self.block) if self.right else self.block
+        return across.left == 1 and across.right >= (LAST_ROW if self.right else LAST_COLUMN)
+
+    @property
+    def where(self) -> str:
+        """Where the moving cells lie, seen from the table, as people say it."""
+        return "右边" if self.right else "下面"
+
+    @property
+    def _limit(self) -> int:
+        return LAST_COLUMN if self.right else LAST_ROW
+
+    @property
+    def _regions(self) -> list[Area]:
+        """The regions that move, as they look when they move down."""
+        if self.right:
+            return [swapped(self.block)] if self.block else []
+        regions = [self.growth.totals] if self.growth.totals_rows else []
+        return [*regions, *([self.block] if self.block else [])]
 
     def moves_cell(self, column: int, row: int) -> bool:
         """Whether the cell there is one that moves."""
-        place = Area(column, row, column, row)
-        return any(region.overlaps(place) for region in self._regions())
+        place = Area(row, column, row, column) if self.right else Area(column, row, column, row)
+        return bool(self.distance) and any(region.overlaps(place) for region in self._regions)
 
-    def _regions(self) -> list[Area]:
-        regions = [self.growth.totals] if self.growth.totals_rows else []
-        return [*regions, *([self.below] if self.below else [])]
+    def target(self, column: int, row: int) -> tuple[int, int]:
+        """The column and row where a cell stands afterwards."""
+        if not self.moves_cell(column, row):
+            return column, row
+        return column + self.right, row + self.down
 
     def moved(self, old: Area) -> Area:
         """The area after the move, as what holds its cells together reads it.
@@ -77,16 +114,24 @@ class Moves:
         """
         if not self.any:
             return old
-        touched = [region for region in self._regions() if region.overlaps(old)]
+        if not self.right:
+            return self._moved(old)
+        try:
+            return swapped(self._moved(swapped(old)))
+        except Torn as torn:
+            raise Torn(swapped(torn.area)) from torn
+
+    def _moved(self, old: Area) -> Area:
+        touched = [region for region in self._regions if region.overlaps(old)]
         if not touched:
             return old
         left, right = min(r.left for r in touched), max(r.right for r in touched)
-        top = min(region.top for region in touched)
+        top, last = min(region.top for region in touched), max(region.bottom for region in touched)
         inside = left <= old.left and old.right <= right
         if inside and old.top >= top and self._joined(touched, old):
             return self._down(old)
-        if inside and old.top < top and (self.below in touched or old.bottom <= self.growth.totals.bottom):
-            return replace(old, bottom=min(LAST_ROW, old.bottom + self.rows))
+        if inside and old.top < top and (last == self._limit or old.bottom <= last):
+            return replace(old, bottom=min(self._limit, old.bottom + self.distance))
         if old.top < top and self._still_holds(old, touched):
             return old
         raise Torn(old)
@@ -101,37 +146,40 @@ class Moves:
         )
 
     def _still_holds(self, old: Area, touched: list[Area]) -> bool:
-        """Whether the area as it stands holds what it held also after the move, and the new rows between."""
-        last = max(self.used if region is self.below else region.bottom for region in touched)
-        return old.bottom >= last + self.rows
+        """Whether the area as it stands holds what it held also after the move, and the new cells between."""
+        last = max(self.used if region.bottom == self._limit else region.bottom for region in touched)
+        return old.bottom >= last + self.distance
 
     def _down(self, old: Area) -> Area:
-        bottom = old.bottom if old.bottom == LAST_ROW else old.bottom + self.rows
-        if bottom > LAST_ROW:
+        bottom = old.bottom if old.bottom == self._limit else old.bottom + self.distance
+        if bottom > self._limit:
             raise Torn(old)
-        return replace(old, top=old.top + self.rows, bottom=bottom)
+        return replace(old, top=old.top + self.distance, bottom=bottom)
 
     def grown(self, old: Area) -> Area:
         """The area after growth and move, as a range that goes with the table reads it."""
-        new = self.growth.area(old) if self.rows else old
+        new = self.growth.area(old) if self.growth.more else old
         return new if new != old else self.moved(old)
 
     def pieces(self, old: Area) -> list[Area]:
-        """The area as one or more areas: one that is torn is cut where the moving columns begin and end."""
+        """The area as one or more areas: one that is torn is cut where the moving cells begin and end."""
         try:
             return [self.grown(old)]
         except Torn:
             pass
-        cut = next(region for region in self._regions() if region.overlaps(old))
-        middle = replace(old, left=max(old.left, cut.left), right=min(old.right, cut.right))
-        if middle == old:  # it begins or ends between the totals and what stays below them
-            return [replace(old, top=old.top + self.rows * (old.top >= cut.top), bottom=old.bottom + self.rows)]
+        turn = swapped if self.right else lambda area: area
+        wide = turn(old)
+        cut = next(region for region in self._regions if region.overlaps(wide))
+        middle = replace(wide, left=max(wide.left, cut.left), right=min(wide.right, cut.right))
+        if middle == wide:  # it begins or ends between the totals and what stays below them
+            begins = self.distance * (wide.top >= cut.top)
+            return [turn(replace(wide, top=wide.top + begins, bottom=wide.bottom + self.distance))]
         sides = [middle]
-        if old.left < cut.left:
-            sides.insert(0, replace(old, right=cut.left - 1))
-        if old.right > cut.right:
-            sides.append(replace(old, left=cut.right + 1))
-        return [piece for side in sides for piece in self.pieces(side)]
+        if wide.left < cut.left:
+            sides.insert(0, replace(wide, right=cut.left - 1))
+        if wide.right > cut.right:
+            sides.append(replace(wide, left=cut.right + 1))
+        return [piece for side in sides for piece in self.pieces(turn(side))]
 
     def sqref(self, text: str) -> str:
         """A blank-separated list of ranges after growth and move."""
@@ -151,7 +199,7 @@ class Moves:
         Raises:
             Torn: a reference holds cells of which only a part moves.
         """
-        if not self.rows:
+        if not self.distance:
             return text
 
         def changed(sheet: str | None, reference: str) -> str:
@@ -166,7 +214,7 @@ class Moves:
         return map_references(text, changed)
 
     def _touches(self, area: Area) -> bool:
-        return self.any and any(region.overlaps(area) for region in self._regions())
+        return any(region.overlaps(swapped(area) if self.right else area) for region in self._regions)
 
 
 def _spans(sheet: str) -> bool:
@@ -200,11 +248,15 @@ def references(formula: str, own_sheet: str) -> Iterator[tuple[str, Area]]:
 
 
 def _rewritten(reference: str, new: Area) -> str:
-    """A reference with new rows, its dollar signs and columns as they were written."""
+    """A reference to the new area, its dollar signs and its kind (cells, whole rows, whole columns) as written."""
     first, _, last = reference.partition(":")
-    start = re.sub(r"\d+$", str(new.top), first)
-    end = re.sub(r"\d+$", str(new.bottom), last or first)
+    start, end = _end(first, new.left, new.top), _end(last or first, new.right, new.bottom)
     return start if not last and start == end else f"{start}:{end}"
+
+
+def _end(written: str, column: int, row: int) -> str:
+    letters = re.sub("[A-Za-z]+", column_letters(column), written)
+    return re.sub(r"\d+", str(row), letters)
 
 
 def translated(formula: str, rows: int, columns: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from workbook.errors import AppendRefused
 from workbook.ooxml.moves import Moves, Torn, translated
@@ -22,7 +22,7 @@ _COMMENT_PARTS = {"comments": "comment", "threadedComment": "threadedComment"}
 _ANCHORS = ("twoCellAnchor", "oneCellAnchor", "anchor")
 _SHAPE = re.compile(rb"<v:shape[\s>].*?</v:shape>", re.DOTALL)
 _NOTE_ROW = re.compile(rb"(<x:Row>\s*)(\d+)(\s*</x:Row>)")
-_NOTE_COLUMN = re.compile(rb"<x:Column>\s*(\d+)\s*</x:Column>")
+_NOTE_COLUMN = re.compile(rb"(<x:Column>\s*)(\d+)(\s*</x:Column>)")
 _NOTE_ANCHOR = re.compile(rb"(<x:Anchor>)([^<]*)(</x:Anchor>)")
 
 
@@ -45,10 +45,10 @@ class Relocation:
 
     def _torn(self, area: Area, what: str) -> AppendRefused:
         view, moves = self._view, self._moves
-        block = f"（从 {cell_name(moves.below.left, moves.below.top)} 起）" if moves.below else "（汇总行）"
+        block = f"（从 {cell_name(moves.block.left, moves.block.top)} 起）" if moves.block else "（汇总行）"
         return AppendRefused(
-            f"工作表“{view.sheet}”的表格 {view.name} 下面的内容{block}要下移，而{what}只管到其中一部分：{area}。"
-            "请改成引用整块，或把下面的内容移到别处。"
+            f"工作表“{view.sheet}”的表格 {view.name} {moves.where}的内容{block}要让出位置，而{what}只管到其中一部分：{area}。"
+            f"请改成引用整块，或把{moves.where}的内容移到别处。"
         )
 
     # ---- formulas
@@ -71,23 +71,21 @@ class Relocation:
     def _move_cells(self) -> None:
         sheet = Sheet(self._parts.read(self._view.sheet_part), self._view.sheet_part)
         moves = self._moves
-        top = moves.growth.totals.top if moves.growth.totals_rows else moves.below.top if moves.below else 0
-        rows = sheet.rows_from(top)
+        block = moves.block.top if moves.block else self._view.area.bottom
+        rows = sheet.rows_from(min(block, moves.growth.totals.top) if moves.growth.totals_rows else block)
         if not rows:
             return
         found: dict[int, _Line] = {}
         for row in rows:
-            whole = moves.whole_rows and moves.below is not None and row.number >= moves.below.top
-            number = row.number + moves.rows if whole else row.number
-            line = found.setdefault(number, _Line())
+            whole = moves.whole and moves.block is not None and row.number >= moves.block.top
+            line = found.setdefault(row.number + moves.down if whole else row.number, _Line())
             line.given = {k: v for k, v in row.attributes.items() if k not in ("r", "spans")} | line.given
             line.tail += sheet.row_tail(row)
             for cell in sheet.cells(row):
-                goes = whole or moves.moves_cell(cell.column, row.number)
-                target = row.number + moves.rows if goes else row.number
-                home = found.setdefault(target, _Line())
-                if target != row.number or cell.column not in home.cells:
-                    home.cells[cell.column] = sheet.moved(cell, target)
+                column, number = moves.target(cell.column, row.number)
+                home = found.setdefault(number, _Line())
+                if (column, number) != (cell.column, row.number) or column not in home.cells:
+                    home.cells[column] = sheet.moved(cell, number, column)
         pieces = [
             sheet.row_xml(number, line.given, b"".join(line.cells[c] for c in sorted(line.cells)) + line.tail)
             for number, line in sorted(found.items())
@@ -111,29 +109,29 @@ class Relocation:
             data = self._parts.read(part)
             self._parts.write(part, _SHAPE.sub(self._moved_shape, data))
 
-    def _place(self, reference: str) -> Area | None:
+    def _place(self, reference: str) -> str | None:
         """Where a cell goes, or None if it stays."""
         try:
             old = Area.parse(reference)
         except ValueError:
             return None
-        return replace(old, top=old.top + self._moves.rows, bottom=old.bottom + self._moves.rows) if (
-            self._moves.moves_cell(old.left, old.top)
-        ) else None  # fmt: skip
+        place = self._moves.target(old.left, old.top)
+        return cell_name(*place) if place != (old.left, old.top) else None
 
     def _moved_shape(self, found: re.Match[bytes]) -> bytes:
         row, column = _NOTE_ROW.search(found[0]), _NOTE_COLUMN.search(found[0])
-        if row is None or column is None or not self._moves.moves_cell(int(column[1]) + 1, int(row[2]) + 1):
+        if row is None or column is None or not self._moves.moves_cell(int(column[2]) + 1, int(row[2]) + 1):
             return found[0]
-        shape = _NOTE_ROW.sub(lambda m: m[1] + b"%d" % (int(m[2]) + self._moves.rows) + m[3], found[0])
+        shape = _NOTE_ROW.sub(lambda m: m[1] + b"%d" % (int(m[2]) + self._moves.down) + m[3], found[0])
+        shape = _NOTE_COLUMN.sub(lambda m: m[1] + b"%d" % (int(m[2]) + self._moves.right) + m[3], shape)
         return _NOTE_ANCHOR.sub(self._moved_anchor, shape)
 
     def _moved_anchor(self, found: re.Match[bytes]) -> bytes:
         numbers = [word.strip() for word in found[2].split(b",")]
         if len(numbers) != 8:
             return found[0]
-        for place in (2, 6):
-            numbers[place] = b"%d" % (int(numbers[place]) + self._moves.rows)
+        for place, by in ((0, self._moves.right), (2, self._moves.down), (4, self._moves.right), (6, self._moves.down)):
+            numbers[place] = b"%d" % (int(numbers[place]) + by)
         return found[1] + b", ".join(numbers) + found[3]
 
     def _move_drawings(self) -> None:
@@ -156,18 +154,18 @@ class Relocation:
             if not ends or None in rows or None in columns:
                 continue
             corners = [(int(c.text) + 1, int(r.text) + 1) for c, r in zip(columns, rows, strict=True) if c and r]
-            if all(self._stands(column, row) for column, row in corners):
+            if not all(self._stands(column, row) for column, row in corners):
+                continue
+            for ends_of, by in ((rows, self._moves.down), (columns, self._moves.right)):
                 edits += [
-                    (row.start_end, row.end_start, str(int(row.text) + self._moves.rows).encode())
-                    for row in rows
-                    if row
+                    (end.start_end, end.end_start, str(int(end.text) + by).encode()) for end in ends_of if end and by
                 ]
         return edits
 
     def _stands(self, column: int, row: int) -> bool:
         """Whether a corner of a picture lies over the block; it may hang over the last cell with content."""
-        below = self._moves.below
-        return below is not None and below.left <= column <= below.right and row >= below.top
+        block = self._moves.block
+        return block is not None and block.overlaps(Area(column, row, column, row))
 
     # ---- other tables and pivots
 

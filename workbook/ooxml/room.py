@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from workbook.errors import AppendRefused
 from workbook.ooxml.moves import Moves
 from workbook.ooxml.parts import Parts
-from workbook.ooxml.refs import LAST_COLUMN, LAST_ROW, Area, Growth, cell_name
-from workbook.ooxml.sheet import OldRow, Sheet
+from workbook.ooxml.refs import LAST_COLUMN, LAST_ROW, Area, Growth, cell_name, column_letters
+from workbook.ooxml.sheet import Sheet
 from workbook.ooxml.spans import Element
 from workbook.ooxml.table import TableView
+
+_YES = ("1", "true")
 
 
 @dataclass(frozen=True)
@@ -39,39 +41,67 @@ class Room:
         view = self._view
         last = growth.new_last + view.totals_row_count
         wanted = Area(growth.data.left, view.area.bottom + 1, growth.data.right, last)
+        moves = Moves(view.sheet, growth)
         if last > LAST_ROW:
             room = LAST_ROW - view.area.bottom
-            raise AppendRefused(f"{self._where()}只剩 {room} 行，放不下 {growth.more} 行。")
-        top = self._first_obstacle(wanted)
-        if top is None:
-            return Moves(view.sheet, growth)
-        block = self._whole(Area(wanted.left, top, wanted.right, LAST_ROW))
-        used = self._used(block)
-        if used + growth.more > LAST_ROW:
-            raise AppendRefused(f"{self._where()}的内容一直到第 {used} 行，不能再下移 {growth.more} 行。")
-        moves = Moves(view.sheet, growth, self._widened(block), used)
-        if not moves.whole_rows:
-            self._refuse_hidden(block, used + growth.more)
+            raise AppendRefused(f"{self._where(moves)}只剩 {room} 行，放不下 {growth.more} 行。")
+        return self._with_block(moves, wanted) if growth.more else moves
+
+    def moves_right(self) -> Moves:
+        """What moves when the table takes one more column at its right edge.
+
+        Raises:
+            AppendRefused: what is in the way cannot move; the sentence names it.
+        """
+        view = self._view
+        column = view.area.right + 1
+        moves = Moves(view.sheet, view.growth(0), right=1)
+        if column > LAST_COLUMN:
+            raise AppendRefused(f"{self._where(moves)}没有列了，放不下新的一列。")
+        return self._with_block(moves, Area(column, view.area.top, column, view.area.bottom))
+
+    def _with_block(self, moves: Moves, wanted: Area) -> Moves:
+        first = self._first_obstacle(wanted, moves)
+        if first is None:
+            return moves
+        block = (
+            replace(wanted, left=first, right=LAST_COLUMN)
+            if moves.right
+            else replace(wanted, top=first, bottom=LAST_ROW)
+        )
+        block = self._whole(block, moves)
+        used = self._used(block, moves)
+        if used + moves.distance > (LAST_COLUMN if moves.right else LAST_ROW):
+            raise AppendRefused(
+                f"{self._where(moves)}的内容一直到表的尽头（第 {used} {'列' if moves.right else '行'}），不能再移。"
+            )
+        moves = replace(moves, block=self._widened(block, moves), used=used)
+        if not moves.whole:
+            self._refuse_hidden(block, moves)
         return moves
 
-    def _where(self) -> str:
-        return f"工作表“{self._view.sheet}”的表格 {self._view.name} 下面"
+    def _where(self, moves: Moves) -> str:
+        return f"工作表“{self._view.sheet}”的表格 {self._view.name} {moves.where}"
 
-    def _first_obstacle(self, wanted: Area) -> int | None:
-        """The first row of what lies in the wanted cells."""
-        tops = [max(fixed.area.top, wanted.top) for fixed in self._fixed if fixed.area.overlaps(wanted)]
-        for row in self._sheet.rows_from(wanted.top):
-            if row.number > wanted.bottom:
+    def _filled(self, area: Area) -> Iterator[tuple[int, int]]:
+        """The column and row of each cell with content."""
+        for row in self._sheet.rows_from(area.top):
+            if row.number > area.bottom:
                 break
-            if any(wanted.left <= column <= wanted.right for column in self._filled(row)):
-                tops.append(row.number)
-                break
+            for cell in self._sheet.cells(row):
+                if area.left <= cell.column <= area.right and cell.has_content:
+                    yield cell.column, row.number
+
+    def _first_obstacle(self, wanted: Area, moves: Moves) -> int | None:
+        """The first row (or column) of what lies in the wanted cells."""
+        lying = [fixed.area for fixed in self._fixed if fixed.area.overlaps(wanted)]
+        if moves.right:
+            return wanted.left if lying or any(self._filled(wanted)) else None
+        found = next(self._filled(wanted), None)
+        tops = [max(area.top, wanted.top) for area in lying] + ([found[1]] if found else [])
         return min(tops, default=None)
 
-    def _filled(self, row: OldRow) -> list[int]:
-        return [cell.column for cell in self._sheet.cells(row) if cell.has_content]
-
-    def _whole(self, block: Area) -> Area:
+    def _whole(self, block: Area, moves: Moves) -> Area:
         """The block, wide enough and begun early enough that nothing which holds together is torn."""
         growing = True
         while growing:
@@ -79,42 +109,58 @@ class Room:
             for fixed in self._fixed:
                 if not fixed.area.overlaps(block):
                     continue
-                new = replace(block.union(fixed.area), bottom=LAST_ROW)
-                if new.top <= self._view.area.bottom:
+                new = block.union(fixed.area)
+                if new.overlaps(self._view.area):
                     raise AppendRefused(
-                        f"{self._where()}要下移的内容里有{fixed.what}（{fixed.area}），它从表格旁边开始，不能只移一部分。"
+                        f"{self._where(moves)}要让出位置的内容里有{fixed.what}（{fixed.area}），它从表格旁边开始，不能只移一部分。"
                         "请把它移到别处。"
                     )
                 growing = growing or new != block
                 block = new
         return block
 
-    def _used(self, block: Area) -> int:
-        """The last row of the block in which something stands."""
-        last = max((fixed.area.bottom for fixed in self._fixed if fixed.area.overlaps(block)), default=block.top)
-        for row in reversed(self._sheet.rows_from(block.top)):
-            if any(block.left <= column <= block.right for column in self._filled(row)):
-                return max(last, row.number)
-        return last
+    def _used(self, block: Area, moves: Moves) -> int:
+        """The last row (or column) of the block in which something stands."""
+        lying = [fixed.area for fixed in self._fixed if fixed.area.overlaps(block)]
+        if moves.right:
+            return max([block.left, *(area.right for area in lying), *(column for column, _ in self._filled(block))])
+        return max([block.top, *(area.bottom for area in lying), *(row for _, row in self._filled(block))])
 
-    def _widened(self, block: Area) -> Area:
-        """Whole rows where nothing stands beside the block: then heights, filters and formats move along."""
-        for row in self._sheet.rows_from(block.top):
-            if any(not block.left <= column <= block.right for column in self._filled(row)):
+    def _widened(self, block: Area, moves: Moves) -> Area:
+        """Whole rows (or columns) where nothing stands beside the block: then heights, widths and filters move along."""
+        if moves.right:
+            wide = replace(block, top=1, bottom=LAST_ROW)
+            sides = (replace(wide, bottom=block.top - 1), replace(wide, top=block.bottom + 1))
+        else:
+            wide = replace(block, left=1, right=LAST_COLUMN)
+            sides = (replace(wide, right=block.left - 1), replace(wide, left=block.right + 1))
+        for side in sides:
+            if side.left > side.right or side.top > side.bottom:
+                continue
+            if any(fixed.area.overlaps(side) for fixed in self._fixed) or any(self._filled(side)):
                 return block
-        beside = (Area(1, block.top, block.left - 1, LAST_ROW), Area(block.right + 1, block.top, LAST_COLUMN, LAST_ROW))
-        if any(fixed.area.overlaps(side) for fixed in self._fixed for side in beside if side.left <= side.right):
-            return block
-        return replace(block, left=1, right=LAST_COLUMN)
+        return wide
 
-    def _refuse_hidden(self, block: Area, last: int) -> None:
-        """Cells that move alone would appear or vanish where rows are hidden."""
-        for row in self._sheet.rows_from(block.top):
-            if row.number <= last and row.attributes.get("hidden") in ("1", "true"):
-                raise AppendRefused(
-                    f"{self._where()}的内容（从 {cell_name(block.left, block.top)} 起）要下移，而旁边也有内容，第 {row.number} 行是隐藏的。"
-                    "请先取消隐藏或清除筛选。"
-                )
+    def _refuse_hidden(self, block: Area, moves: Moves) -> None:
+        """Cells that move alone would appear or vanish where rows (or columns) are hidden."""
+        last = moves.used + moves.distance
+        hidden: list[str] = []
+        if moves.right:
+            cols = self._frame.child("cols")
+            for col in cols.children if cols else []:
+                low, high = int(col.attributes["min"]), int(col.attributes["max"])
+                if col.attributes.get("hidden") in _YES and low <= last and high >= block.left:
+                    hidden.append(f"{column_letters(max(low, block.left))} 列")
+        else:
+            for row in self._sheet.rows_from(block.top):
+                if row.number <= last and row.attributes.get("hidden") in _YES:
+                    hidden.append(f"第 {row.number} 行")
+        if hidden:
+            start = cell_name(block.left, block.top)
+            raise AppendRefused(
+                f"{self._where(moves)}的内容（从 {start} 起）要让出位置，而旁边也有内容，{hidden[0]}是隐藏的。"
+                "请先取消隐藏或清除筛选。"
+            )
 
     def _fixed_areas(self) -> list[Fixed]:
         found = [Fixed(f"表格 {other.name}", other.area) for other in self._others]

@@ -153,9 +153,9 @@ class Sheet:
     def _kept(self, cell: OldCell, row: int) -> bytes:
         return cell.raw if _reference(cell.tag) else self.moved(cell, row)
 
-    def moved(self, cell: OldCell, row: int) -> bytes:
-        """The bytes of a cell with the reference that it has in that row."""
-        reference = f' r="{cell_name(cell.column, row)}"'.encode()
+    def moved(self, cell: OldCell, row: int, column: int = 0) -> bytes:
+        """The bytes of a cell with the reference that it has in that row (and column)."""
+        reference = f' r="{cell_name(column or cell.column, row)}"'.encode()
         given = _WHOLE_REFERENCE.search(cell.raw, 0, len(cell.raw) - len(cell.body))
         if given:
             return cell.raw[: given.start()] + reference + cell.raw[given.end() :]

@@ -8,7 +8,7 @@ from workbook.errors import NotAWorkbook
 from workbook.ooxml.parts import Parts
 from workbook.ooxml.spans import Element, insert_inside, parse, set_attribute, splice
 
-Variant = Literal["quoted", "date", "time"]
+Variant = Literal["quoted", "date", "time", "plain"]
 
 GENERAL, DATE, TIME, TEXT = "0", "14", "22", "49"
 _YES = ("1", "true")
@@ -18,6 +18,7 @@ _CHANGES: dict[Variant, dict[str, str]] = {
     "quoted": {"numFmtId": TEXT, "applyNumberFormat": "1", "quotePrefix": "1"},
     "date": {"numFmtId": DATE, "applyNumberFormat": "1"},
     "time": {"numFmtId": TIME, "applyNumberFormat": "1"},
+    "plain": {"numFmtId": GENERAL, "quotePrefix": "0"},
 }
 
 
@@ -50,9 +51,12 @@ class Styles:
         A date variant is given only to a style without number format: any other format was chosen by somebody.
         """
         old = self._format(style)
-        if kind != "quoted" and old.attributes.get("numFmtId", GENERAL) != GENERAL:
+        if kind in ("date", "time") and old.attributes.get("numFmtId", GENERAL) != GENERAL:
             return style
         wanted = _CHANGES[kind]
+        if kind == "plain":
+            # Only what says otherwise is taken away; a style that says nothing of numbers is plain already.
+            wanted = {name: value for name, value in wanted.items() if old.attributes.get(name, value) != value}
         xml = self._data[old.start : old.end]
         for name, value in wanted.items():
             element = parse(xml, "xf")

@@ -63,6 +63,10 @@ class CellWriter:
         """Whether a style is one of text behind a quote."""
         return bool(style) and self._styles is not None and self._styles.is_quoted(style)
 
+    def plain(self, style: str) -> str:
+        """The style without its number format: what a new column's values of any kind are shown in."""
+        return self._styles.variant(style, "plain") if style and self._styles else style
+
     def cell(self, header: str, value: Cell, style: str, formula: bytes = b"") -> NewCell:
         """The cell for a value; empty text is an empty cell, as a reader cannot tell them apart."""
         column = self._columns[header]
