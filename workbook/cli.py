@@ -13,11 +13,19 @@ import click
 
 from workbook.console import as_json, reports, speak_utf8, working
 
-ORDER = ("demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "check", "append", "verify")
+ORDER = (
+    "demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "check", "append", "verify", "restore", "upgrade",
+    "doctor",
+)  # fmt: skip
 
 
 class Commands(click.Group):
     """Our own commands, and those of the other houses, loaded when they are called or listed."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Before anything is said, help and wrong usage too, the console is told what we speak."""
+        speak_utf8()
+        return super().make_context(*args, **more)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order in which people meet them."""
@@ -55,7 +63,6 @@ def main() -> None:
 
     第一次使用请运行 partnerbook demo。 / New here? Run `partnerbook demo`.
     """
-    speak_utf8()
 
 
 BOOK = click.argument("book", type=click.Path(path_type=Path))
@@ -193,6 +200,7 @@ def append(book: Path, table: str, rows: Path) -> dict[str, Any]:
         snapshot = store.read(book)
         store.check_free(snapshot.path)
         opened = Book.read(snapshot.data)
+        fixed = [one.sentence() for one in opened.fixed_references(table)]
         placed = opened.append(table, fresh)
         data = opened.to_bytes()
         if found := new_findings(snapshot.data, data):
@@ -201,8 +209,91 @@ def append(book: Path, table: str, rows: Path) -> dict[str, Any]:
             )
         store.replace(snapshot, data)
     view = opened.table(table)
+    notes = [placed.moved] if placed.moved else []
+    notes += fixed
     text = f"✓ 已向工作表“{view.sheet}”的表格 {view.name} 加了 {len(fresh)} 行（第 {placed.first_row}–{placed.last_row} 行）"
     return {
         "book": str(snapshot.path), "table": view.name, "sheet": view.sheet, "rows": len(fresh),
-        "first_row": placed.first_row, "last_row": placed.last_row, "text": text,
+        "first_row": placed.first_row, "last_row": placed.last_row, "notes": notes,
+        "text": "\n".join([text, *(f"  注意：{note}" for note in notes)]),
     }  # fmt: skip
+
+
+@main.command()
+@BOOK
+@click.option("--dry-run", is_flag=True, help="只说会加什么，不改文件。/ Say what would be added, change nothing.")
+@as_json
+@reports
+def upgrade(book: Path, dry_run: bool) -> dict[str, Any]:
+    """给旧工作簿补上这个版本的表格、列和参数，别的都不动。/ Add what this version declares to an older book."""
+    with working("正在比对…"):
+        from workbook.upgrading import upgrade_file
+
+        done = upgrade_file(book, dry_run=dry_run)
+    lines = [f"  {one.sentence()}" for one in done.additions]
+    lines.insert(0, f"✓ {'会' if dry_run else '已'}加上 {len(lines)} 项：" if lines else "✓ 没有要加的")
+    if done.additions and not dry_run:
+        lines.append(f"  升级之前的工作簿留了备份，可以恢复：partnerbook restore {book}")
+    lines += [f"  注意：{note}" for note in (*done.notes, *done.warnings)]
+    return {
+        "book": str(book), "changed": bool(done.additions) and not dry_run, "dry_run": dry_run,
+        "additions": [vars(one) for one in done.additions], "notes": done.notes, "warnings": list(done.warnings),
+        "text": "\n".join(lines),
+    }  # fmt: skip
+
+
+@main.command()
+@BOOK
+@click.option("--from", "backup", metavar="ID", help="要恢复的备份的编号或文件。/ The backup to go back to.")
+@click.option("--yes", is_flag=True, help="不再询问，直接恢复。/ Restore without asking.")
+@as_json
+@reports
+def restore(book: Path, backup: str | None, yes: bool) -> dict[str, Any]:
+    """列出备份和它们与现在的差别，或恢复其中一份（可以再撤销）。/ List backups, or go back to one of them."""
+    with working("正在比对备份…"):
+        from workbook import restoring
+
+        if backup is None:
+            found = restoring.previews(book)
+            return {
+                "book": str(book), "backups": [one.as_data() for one in found],
+                "text": restoring.as_list(found, book),
+            }  # fmt: skip
+        shown = restoring.preview(book, backup)
+    lines = restoring.as_lines(shown)
+    if not yes and not _agreed("\n".join(lines)):
+        lines.append("  还没有恢复。确认后加 --yes 再运行一次。")
+        return {"book": str(book), "restored": False, "backup": shown.as_data(), "text": "\n".join(lines)}
+    shown, warnings = restoring.restore(book, backup)
+    lines = [f"✓ 已恢复到备份 {shown.id}", *restoring.as_lines(shown)[1:], *(f"  注意：{one}" for one in warnings)]
+    lines.append(f"  恢复之前的工作簿也留了备份，可以再恢复回去：partnerbook restore {book}")
+    return {
+        "book": str(book), "restored": True, "backup": shown.as_data(), "warnings": list(warnings),
+        "text": "\n".join(lines),
+    }  # fmt: skip
+
+
+def _agreed(question: str) -> bool:
+    """Whether somebody at the keyboard says yes; without a keyboard, or with `--json`, nobody does."""
+    import sys
+
+    context = click.get_current_context(silent=True)
+    if (context and context.params.get("json_out")) or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    click.echo(question)
+    return click.confirm("恢复到这一份？/ Restore it?", default=False)
+
+
+@main.command()
+@BOOK
+@as_json
+@reports
+def doctor(book: Path) -> dict[str, Any]:
+    """检查工作簿和它所在的文件夹能不能正常写入。/ Whether a book and its folder are fit for delivery."""
+    with working("正在检查…"):
+        from workbook.doctoring import examine
+
+        signs = examine(book)
+    bad = [sign for sign in signs if not sign.ok]
+    lines = [f"{'✓' if sign.ok else '✗'} {sign.message}" for sign in signs]
+    return {"ok": not bad, "book": str(book), "signs": [vars(sign) for sign in signs], "text": "\n".join(lines)}

@@ -395,3 +395,33 @@ def test_a_shared_formula_is_written_out_as_the_program_that_filled_it_down_woul
 def test_rows_of_the_table_are_placed_as_if_nothing_had_been_below() -> None:
     book = Book.read(small(lambda _book, sheet: sheet.write("B4", "x")))
     assert book.append("T", TWO) == Placed(4, 5)
+
+
+# --- what does not grow is told --------------------------------------------------------------------------------------
+
+
+def test_formulas_that_name_the_data_by_address_are_reported_and_others_are_not() -> None:
+    def asks(book: Any, sheet: Any) -> None:
+        other = book.add_worksheet("它 的")
+        for row, formula in enumerate(
+            ["=SUM(S!C3:C4)", "=SUM(S!$B$2:$C$4)", "=SUM(T[v])", "=S!C4", "=SUM(S!C:C)", '="S!C3:C4"', "=SUM(S!C3:C9)"]
+        ):
+            other.write_formula(row, 0, formula)
+        sheet.write_formula("F1", "=MAX(C3:C4)")
+        sheet.write_row("B4", ["b", 2])
+
+    data = edited(small(asks), "xl/tables/table1.xml", "B2:C3", "B2:C4")
+    found = Book.read(data).fixed_references("T")
+    assert [(one.sheet, one.cell, one.area) for one in found] == [
+        ("S", "F1", "C3:C4"), ("它 的", "A1", "C3:C4"), ("它 的", "A2", "B2:C4"),
+    ]  # fmt: skip
+    assert "工作表“它 的”的 A1（=SUM(S!C3:C4)）" in found[1].sentence()
+
+
+def test_what_made_room_is_told() -> None:
+    book = Book.read(small(lambda _book, sheet: sheet.write("B5", "note")))
+    assert book.append("T", TWO).moved == "表格下面的内容（从第 5 行起）让出了 2 行"
+    book = Book.read(small(lambda _book, sheet: sheet.write_row("B5", ["note", 1, 2, 3])))
+    book.append("T", [{"k": "b"}])
+    assert book.append("T", [{"k": "c"}]).moved == "表格下面的内容（从 B5 起）让出了 1 行"
+    assert book.append("T", []).moved == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbook.ooxml.cells import Cell, NewCell
 from workbook.ooxml.frames import Frames
@@ -20,10 +20,14 @@ from workbook.ooxml.writer import CellWriter, Template, known_columns, refuse_un
 
 @dataclass(frozen=True)
 class Placed:
-    """Where rows went, as row numbers of the sheet; nothing to append leaves `last_row` above `first_row`."""
+    """Where rows went, as row numbers of the sheet; nothing to append leaves `last_row` below `first_row`.
+
+    `moved` says what made room for them, if anything did.
+    """
 
     first_row: int
     last_row: int
+    moved: str = field(default="", compare=False)
 
 
 class Append:
@@ -44,9 +48,10 @@ class Append:
         start = view.first_row if self._is_empty() else view.last_row + 1
         if not rows:
             return Placed(start, start - 1)
-        placed = Placed(start, start + len(rows) - 1)
-        growth = view.growth(max(0, placed.last_row - view.last_row))
+        last = start + len(rows) - 1
+        growth = view.growth(max(0, last - view.last_row))
         moves = Room(self._parts, view, self._others, self._sheet, self._frame).moves(growth)
+        placed = Placed(start, last, moves.sentence)
         if moves.any:
             Relocation(self._parts, self._workbook, view, self._others, moves).run()
             self._read_sheet()

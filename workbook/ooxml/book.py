@@ -12,6 +12,7 @@ from workbook.ooxml.cells import Cell, Read, shared_strings
 from workbook.ooxml.columns import NewColumn
 from workbook.ooxml.package import Package
 from workbook.ooxml.parts import Parts
+from workbook.ooxml.references import FixedReference, fixed_references
 from workbook.ooxml.sheet import Sheet
 from workbook.ooxml.table import TableView, plain_header, read_table
 from workbook.ooxml.update import Update, Upserted, rows_by_key
@@ -127,6 +128,12 @@ class Book:
     def defined_name(self, name: str) -> str | None:
         """What a name of the whole book stands for, or None."""
         return self._workbook.name_value(name)
+
+    def fixed_references(self, table: str) -> list[FixedReference]:
+        """The formulas in cells that name this table's data by address: they will not reach rows that come."""
+        view = self.table(table)
+        with _within_the_standard():
+            return list(fixed_references(self._parts, self._workbook, view))
 
     # ---- changing
 

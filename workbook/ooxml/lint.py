@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -19,6 +21,9 @@ class Finding:
     where: str
     message: str
 
+
+# A cell or range as a finding names it: behind a sheet's name or by itself, and the word for a row without cells.
+_ADDRESS = re.compile(r"(?<![\w.])\$?[A-Z]{1,3}\$?\d+(?::\$?[A-Z]{1,3}\$?\d+)?(?!\w)|(?<=row )\d+")
 
 Check = Callable[[View], Iterator[tuple[str, str]]]
 _CHECKS: dict[str, tuple[str, Check]] = {}
@@ -48,9 +53,24 @@ def lint(data: bytes) -> tuple[Finding, ...]:
 
 
 def new_findings(before: bytes, after: bytes) -> tuple[Finding, ...]:
-    """What a change brought: findings of the second workbook that the first does not have."""
-    old = set(lint(before))
-    return tuple(finding for finding in lint(after) if finding not in old)
+    """What a change brought: findings of the second workbook that the first does not have.
+
+    One that has only moved down or across with its cell is the same; one more of its kind is new.
+    """
+    old, now = set(lint(before)), lint(after)
+    left = Counter(_wherever(finding) for finding in old.difference(now))
+    fresh = []
+    for finding in now:
+        if finding not in old:
+            left[_wherever(finding)] -= 1
+            if left[_wherever(finding)] < 0:
+                fresh.append(finding)
+    return tuple(fresh)
+
+
+def _wherever(finding: Finding) -> tuple[str, str, str]:
+    """A finding without the addresses in it."""
+    return finding.rule, _ADDRESS.sub("", finding.where), _ADDRESS.sub("", finding.message)
 
 
 def rules() -> Mapping[str, str]:

@@ -9,7 +9,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from workbook.ooxml.refs import LAST_COLUMN, LAST_ROW, Area, Growth, column_letters, column_number, sheet_name
+from workbook.ooxml.refs import (
+    LAST_COLUMN,
+    LAST_ROW,
+    Area,
+    Growth,
+    cell_name,
+    column_letters,
+    column_number,
+    sheet_name,
+)
 
 _STRING = r'"(?:[^"]|"")*"'
 _BARE_SHEET = r"[^\s!'\"(),;:=*/+^&<>\[\]{}%-]+"
@@ -82,6 +91,17 @@ class Moves:
     def where(self) -> str:
         """Where the moving cells lie, seen from the table, as people say it."""
         return "右边" if self.right else "下面"
+
+    @property
+    def sentence(self) -> str:
+        """What moved and how far, or nothing."""
+        if self.block is None or not self.distance:
+            return ""
+        unit = "列" if self.right else "行"
+        start = f" {cell_name(self.block.left, self.block.top)} "
+        if self.whole:
+            start = f" {column_letters(self.block.left)} 列" if self.right else f"第 {self.block.top} 行"
+        return f"表格{self.where}的内容（从{start}起）让出了 {self.distance} {unit}"
 
     @property
     def _limit(self) -> int:
