@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -161,3 +162,19 @@ def text_list(path: Path, encoding: str = "gb18030") -> Path:
     csv.writer(out).writerows(rows)
     path.write_bytes(out.getvalue().encode(encoding))
     return path
+
+
+def encrypted_workbook() -> bytes:
+    """What Excel writes for a workbook with a password to open: a compound file around the encrypted package."""
+    end, free, fat = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
+    chain = [fat, end, *range(3, 10), end, *range(11, 18), end]
+    head = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<5H6x", 62, 3, 0xFFFE, 9, 6)
+    head += struct.pack("<9I", 0, 1, 1, 0, 4096, end, 0, end, 0) + struct.pack("<109I", 0, *[free] * 108)
+
+    def entry(name: str, kind: int, start: int, size: int, right: int = free, child: int = free) -> bytes:
+        text = name.encode("utf-16-le") + bytes(2)
+        return struct.pack("<64sHBB3I36xIQ", text, len(text), kind, 1, free, right, child, start, size)
+
+    names = entry("Root Entry", 5, end, 0, child=1) + entry("EncryptedPackage", 2, 2, 4096, right=2)
+    names += entry("EncryptionInfo", 2, 10, 4096) + bytes(128)
+    return head + struct.pack("<128I", *chain, *[free] * (128 - len(chain))) + names + bytes(8192)

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 from click.testing import CliRunner
 
-from tests.adopting.old_books import candidate_list, scoring_by_reviewer, supplier_list
+from tests.adopting.old_books import candidate_list, encrypted_workbook, scoring_by_reviewer, supplier_list
 from tests.adopting.reading import adopt, rows_of
 from workbook.adopting.mapping import KINDS
 from workbook.cli import main
@@ -169,6 +169,11 @@ def test_no_file_that_is_there_is_overwritten(suppliers: Path, tmp_path: Path) -
 def test_a_file_that_is_no_list_is_a_sentence(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
     assert name in refusal(tmp_path / name, "-o", tmp_path / "簿.xlsx")
+
+
+def test_a_workbook_with_a_password_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    (tmp_path / "密.xlsx").write_bytes(encrypted_workbook())
+    assert "密码" in refusal(tmp_path / "密.xlsx", "-o", tmp_path / "簿.xlsx")
 
 
 def test_an_empty_csv_has_nothing_to_adopt(tmp_path: Path) -> None:

@@ -26,7 +26,18 @@ def reviewer_named(sheet: OldSheet, above: Sequence[str]) -> str:
     return ""
 
 
+def panel_of_all(title: str, reviewer: str, old: str) -> str:
+    """A panel's title without its reviewer's name (`评审打分表（张伟）`), so that all reviewers' sheets are one panel's."""
+    name = r"\s*".join(map(re.escape, "".join(reviewer.split())))
+    rest = re.sub(rf"[（(\[【\s]*{name}\s*[)）\]】]|[-—–_·\s]+{name}$|^{name}(?:的|[-—–_·\s]+)?", "", title).strip()
+    return rest if re.search(r"\w", rest) else _stem(old)
+
+
+def _stem(old: str) -> str:
+    return re.sub(r"\.\w+$", "", old)
+
+
 def panel_title(above: Sequence[str], old: str) -> str:
     """The sheet's own title, else the old file's name."""
     titles = [text for text in above if len(text) <= 60 and not re.search(r"[:：]", text)]
-    return max(titles, key=len) if titles else re.sub(r"\.\w+$", "", old)
+    return max(titles, key=len) if titles else _stem(old)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbook.adopting import words
-from workbook.adopting.about import panel_title, reviewer_named
+from workbook.adopting.about import panel_of_all, panel_title, reviewer_named
 from workbook.adopting.headers import Header, Title, find_headers, line, titles_of
 from workbook.adopting.mapping import (
     SCORING,
@@ -20,10 +20,11 @@ from workbook.adopting.mapping import (
     kind_of,
     with_entry,
 )
-from workbook.adopting.matrix import matrix_block
+from workbook.adopting.matrix import declared_in, matrix_block
 from workbook.adopting.old_file import OldSheet, letters
 from workbook.adopting.sorting import texts_of
 from workbook.adopting.tree import find_indicator, full_marks, role_of
+from workbook.adopting.values import words_of
 from workbook.adopting.words import FOREIGN_MONEY, heading, match, plain, says, unit_of
 from workbook.schema import Money, Table
 from workbook.tables import Candidates, Partners
@@ -37,7 +38,7 @@ HIDDEN = "隐藏的工作表默认不导入；要导入请改 kind"
 def guess_mapping(old: str, sheets: Sequence[OldSheet]) -> OldMapping:
     """What each sheet of an old file seems to be, and where its columns go."""
     blocks = [block for sheet in sheets for block in guess_sheet(sheet, old)]
-    return OldMapping(old, tuple(_among_others(blocks)))
+    return OldMapping(old, tuple(_among_others(blocks, old)))
 
 
 def given_mapping(old: str, sheets: Sequence[OldSheet], entries: Sequence[Mapping[str, Any]]) -> OldMapping:
@@ -52,14 +53,34 @@ def given_mapping(old: str, sheets: Sequence[OldSheet], entries: Sequence[Mappin
         sheet = by_name.get(entry["sheet"])
         if sheet is None:
             raise MappingRefused(f"映射里的工作表“{entry['sheet']}”在 {old} 里没有（现有：{'、'.join(by_name)}）。")
-        blocks.append(with_entry(_regarded(sheet, old, entry), entry))
+        blocks.append((with_entry(_regarded(sheet, old, entry), entry), entry.get("last_row") is not None))
     named = {entry["sheet"] for entry in entries}
     rest = [
         Block(s.name, "ignore", "映射里没有写这张工作表", last_row=len(s.rows), hidden=s.hidden)
         for s in sheets
         if s.name not in named
     ]
-    return OldMapping(old, (*blocks, *rest))
+    return OldMapping(old, (*_apart(blocks), *rest))
+
+
+def _apart(blocks: Sequence[tuple[Block, bool]]) -> list[Block]:
+    """The blocks in the order of the entries: one whose end nobody wrote ends before the next of its sheet.
+
+    Raises:
+        MappingRefused: two of them hold the same row, which would be imported twice.
+    """
+    found: dict[int, Block] = {}
+    order = sorted(range(len(blocks)), key=lambda i: (blocks[i][0].sheet, blocks[i][0].top))
+    for i, after in zip(order, [*order[1:], None], strict=True):
+        (block, ended), below = blocks[i], blocks[after][0] if after is not None else None
+        if below and below.sheet == block.sheet and below.top <= max(block.last_row, block.head_ends):
+            if ended or below.top <= block.head_ends or below.top == block.top:
+                raise MappingRefused(
+                    f"映射里工作表“{block.sheet}”有两项都包含第 {below.top} 行，会导入两次。请删掉一项，或用 header_rows 和 last_row 把它们分开。"
+                )
+            block = replace(block, last_row=below.top - 1)
+        found[i] = block
+    return [found[i] for i in range(len(blocks))]
 
 
 def _regarded(sheet: OldSheet, old: str, entry: Mapping[str, Any]) -> Block:
@@ -144,6 +165,8 @@ def _block(sheet: OldSheet, header: Header, last: int, old: str, kind: str | Non
     ]
     unit = unit_of(tuple(text for text in above if "单位" in text))
     columns = [_with_unit(column, unit) for column in columns]
+    if kind == "scores":
+        columns = _with_full_marks(columns, sheet, header, last)
     block = Block(
         sheet.name,
         kind,
@@ -258,6 +281,18 @@ def _holds_numbers(sheet: OldSheet, index: int, first: int, last: int) -> bool:
     return bool(values) and numbers * 2 > len(values)
 
 
+def _with_full_marks(columns: Sequence[OldColumn], sheet: OldSheet, header: Header, last: int) -> list[OldColumn]:
+    """The columns of marks with the full marks that a row of their own (`满分`) declares."""
+    rows = [
+        row for row in sheet.rows[header.bottom + 1 : last] if any(says(words.FULL_MARKS, words_of(v)) for v in row[:3])
+    ]
+    full = rows[0] if rows else ()
+    return [
+        replace(column, declared=declared_in(full, column.index)) if column.to == "marks.mark" and not column.declared else column
+        for column in columns
+    ]  # fmt: skip
+
+
 def _with_unit(column: OldColumn, sheet_unit: int | None) -> OldColumn:
     """Amounts get the unit of their header or sheet; other currencies are never converted."""
     table, _, name = column.to.partition(".")
@@ -294,8 +329,11 @@ def _once_each(columns: Sequence[OldColumn]) -> list[OldColumn]:
 # --- all sheets together ----------------------------------------------------------------------------------------------
 
 
-def _among_others(blocks: Sequence[Block]) -> list[Block]:
-    """Scoring sheets side by side: their names are the reviewers, and a summary of them is not adopted again."""
+def _among_others(blocks: Sequence[Block], old: str) -> list[Block]:
+    """Scoring sheets side by side: their names are the reviewers, and a summary of them is not adopted again.
+
+    Titles that differ in the reviewer's name only are one panel's.
+    """
     scoring = [block for block in blocks if block.kind in SCORING]
     found = []
     for block in blocks:
@@ -303,6 +341,8 @@ def _among_others(blocks: Sequence[Block]) -> list[Block]:
             block = replace(block, kind="ignore", reason="汇总表：由各评审人的分数算出，导入后由系统计算")
         elif block.kind in SCORING and not block.reviewer and not _reviewer_by_column(block):
             block = replace(block, reviewer=_from_sheet_name(block.sheet, alone=len(scoring) == 1))
+        if block.kind in SCORING and block.reviewer:
+            block = replace(block, panel=panel_of_all(block.panel, block.reviewer, old))
         found.append(block)
     return found
 

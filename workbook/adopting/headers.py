@@ -46,7 +46,7 @@ def line(sheet: OldSheet, row: int, *, across: bool = True) -> list[str]:
     found = [words_of(value) for value in sheet.rows[row]] if row < len(sheet.rows) else []
     found += [""] * (sheet.width - len(found))
     for area in sheet.merged if across else ():
-        if area.top == row and area.right > area.left:
+        if area.top == row and area.right > area.left < len(found):
             found[area.left : area.right + 1] = [found[area.left]] * (min(area.right + 1, len(found)) - area.left)
     return [" ".join(text.split()) for text in found]
 

@@ -7,14 +7,14 @@ The file holds one entry for each block of rows under a header. What an entry le
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from workbook.adopting.old_file import letters
 from workbook.adopting.tree import tree
-from workbook.adopting.words import columns_of
+from workbook.adopting.words import columns_of, plain
 from workbook.errors import PartnerBookError
 from workbook.ooxml.refs import column_number
 from workbook.tables import BY_NAME
@@ -27,7 +27,6 @@ KINDS = {
     "matrix": "评分表（每行一个指标）→ 候选提交、评审会、评审人、评分",
     "ignore": "不导入",
 }
-PLAIN_TARGETS = ("remark", "ignore", "unmatched", "indicator")
 MARK_TARGETS = ("marks.mark", "marks.evidence", "marks.comment")
 SCORING = ("scores", "matrix")
 DECLARED = "declared"
@@ -39,7 +38,7 @@ class MappingRefused(PartnerBookError):
 
 @dataclass(frozen=True)
 class OldColumn:
-    """One old column and where it goes: `table.column`, or one of `PLAIN_TARGETS`.
+    """One old column and where it goes: `table.column`, or remark, ignore, unmatched, indicator.
 
     `unit` is the worth in yuan of amounts; `indicator`, `candidate` and `reviewer` say what a mark belongs to;
     `scale` are the full marks that people declared for conversion, `declared` those that the header declares.
@@ -65,11 +64,16 @@ class OldColumn:
 
 @dataclass(frozen=True)
 class OldIndicator:
-    """One row of a matrix: its row (from 1), the title there, and our indicator's key or "" for none."""
+    """One row of a matrix: its row (from 1), the title there, and our indicator's key or "" for none.
+
+    `scale` and `declared` are full marks as those of a column: many sheets give each indicator its own.
+    """
 
     row: int
     title: str
     indicator: str
+    scale: int | None = None
+    declared: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,14 +93,25 @@ class Block:
     declared: int | None = None
     hidden: bool = False
 
+    @property
+    def top(self) -> int:
+        """Its first row: the header's, or the sheet's where there is none."""
+        return self.header_rows[0] if self.header_rows else 1
+
+    @property
+    def head_ends(self) -> int:
+        """The last row of the header, 0 for none."""
+        return self.header_rows[-1] if self.header_rows else 0
+
     def columns_to(self, target: str) -> list[OldColumn]:
         """The columns that go to a target."""
         return [column for column in self.columns if column.to == target]
 
-    def full_marks(self, column: OldColumn) -> tuple[int | None, int | None]:
-        """For marks of a column: the scale that people declared for conversion, and the one that headers declare."""
-        declared = column.declared or self.declared
-        wanted = column.scale or (declared if self.scale == DECLARED else self.scale)
+    def full_marks(self, column: OldColumn, item: OldIndicator | None = None) -> tuple[int | None, int | None]:
+        """For marks of a column, in a matrix of a row: the scale that people declared for conversion, and the one that
+        the sheet declares."""
+        declared = (item and item.declared) or column.declared or self.declared
+        wanted = (item and item.scale) or column.scale or (declared if self.scale == DECLARED else self.scale)
         return (wanted if isinstance(wanted, int) else None), declared
 
 
@@ -121,7 +136,7 @@ def as_json(mapping: OldMapping) -> str:
             "to": "表.列（如 partners.legal_name）、remark（记入备注）、ignore（不导入）；评分表还有 marks.mark、marks.evidence、marks.comment"
             "（配 indicator）和 unmatched（没有对应的指标，记入备注）",
             "unit": "金额一格的 1 等于多少元：1 或 10000",
-            "scale": "旧表的满分；写上 100 就按 分数 ÷ 100 × 5 四舍五入换算并在备注里写明；写 declared 表示按各列表头写的满分",
+            "scale": "旧表的满分；写上 100 就按 分数 ÷ 100 × 5 四舍五入换算并在备注里写明；写 declared 表示按各列表头、各行写的满分",
         },
         "sheets": [_block_json(block) for block in mapping.blocks],
     }
@@ -144,7 +159,14 @@ def _block_json(block: Block) -> dict[str, Any]:
         }
     data["columns"] = [_column_json(column, block.kind in SCORING) for column in block.columns]
     if block.kind == "matrix":
-        data["indicators"] = [vars(row) for row in block.indicators]
+        data["indicators"] = [_indicator_json(row) for row in block.indicators]
+    return data
+
+
+def _indicator_json(row: OldIndicator) -> dict[str, Any]:
+    data: dict[str, Any] = {"row": row.row, "title": row.title, "indicator": row.indicator}
+    if row.declared is not None or row.scale is not None:
+        data |= {"scale": row.scale, "declared_scale": row.declared}
     return data
 
 
@@ -193,7 +215,8 @@ def with_entry(guess: Block, entry: Mapping[str, Any]) -> Block:
     """A guessed block with what people wrote in its place.
 
     Raises:
-        MappingRefused: a kind, target, indicator, column or number that means nothing, with sheet and column.
+        MappingRefused: a kind, target, indicator, column or number that means nothing, or another header or title than
+            the sheet holds at that place; with sheet and column.
     """
     where = f"映射里工作表“{guess.sheet}”"
     given: dict[str, Any] = {}
@@ -206,10 +229,16 @@ def with_entry(guess: Block, entry: Mapping[str, Any]) -> Block:
     kind = guess.kind
     if isinstance(entry.get("columns"), list):
         known = {column.letter: column for column in guess.columns}
-        given["columns"] = tuple(_column(item, known, kind, where) for item in entry["columns"])
+        given["columns"] = _with_rest([_column(item, known, kind, where) for item in entry["columns"]], guess.columns)
     if isinstance(entry.get("indicators"), list):
-        given["indicators"] = tuple(_indicator(item, where) for item in entry["indicators"])
-    return Block(**{**vars(guess), **given})
+        rows = {row.row: row for row in guess.indicators}
+        given["indicators"] = tuple(_indicator(item, rows, where) for item in entry["indicators"])
+    block = Block(**{**vars(guess), **given})
+    if kind == "matrix" and (nobody := next((c for c in block.columns_to("marks.mark") if c.reviewer and not c.candidate), None)):  # fmt: skip
+        raise MappingRefused(
+            f"{where}的 {nobody.letter} 列“{nobody.header}”是评审人的分，还须写 candidate（企业名称）。"
+        )
+    return block
 
 
 def kind_of(entry: Mapping[str, Any]) -> str | None:
@@ -242,6 +271,20 @@ def _scale(value: Any, where: str, *, word: bool = False) -> int | str | None:
     return value
 
 
+def _with_rest(named: Sequence[OldColumn], guesses: Sequence[OldColumn]) -> tuple[OldColumn, ...]:
+    """The columns that people wrote and, so that no value disappears, those that they did not write as guessed."""
+    written = {column.index for column in named}
+    taken = {(column.to, column.indicator) for column in named}
+    rest = [
+        replace(column, to="remark", indicator="", unit=None, reason="映射里没有写这一列，记入备注")
+        if (column.to, column.indicator) in taken and "." in column.to and not column.candidate
+        else column
+        for column in guesses
+        if column.index not in written
+    ]
+    return tuple(sorted([*named, *rest], key=lambda column: column.index))
+
+
 def _column(item: Any, known: Mapping[str, OldColumn], kind: str, where: str) -> OldColumn:
     """One column as people wrote it, over what was guessed for it."""
     letter = str(item.get("column", "")).upper() if isinstance(item, dict) else ""
@@ -251,6 +294,11 @@ def _column(item: Any, known: Mapping[str, OldColumn], kind: str, where: str) ->
         column_number(letter) - 1, str(item.get("header") or f"{letter} 列"), "remark"
     )
     at = f"{where}的 {letter} 列“{guess.header}”"
+    if letter in known and item.get("header") and plain(str(item["header"])) != plain(guess.header):
+        raise MappingRefused(
+            f"{at}在映射里写的表头是“{item['header']}”，不能确定是同一列。请把映射里的 column 或 header 改成和表里一致，"
+            "或用 --preview 重新生成映射。"
+        )
     to = _target(item.get("to", guess.to), kind, at)
     unit = item.get("unit", guess.unit)
     if unit is not None and (not isinstance(unit, int) or isinstance(unit, bool) or unit < 1):
@@ -274,7 +322,13 @@ def _target(to: Any, kind: str, at: str) -> str:
     allowed = {"partners": ("partners",), "candidates": ("candidates",), "ignore": tuple(BY_NAME)}.get(
         kind, ("candidates",)
     )
-    if to in PLAIN_TARGETS:
+    if to in ("remark", "ignore") or (to == "indicator" and kind in ("matrix", "ignore")):
+        return str(to)
+    if kind == "matrix" and to not in MARK_TARGETS:  # its rows are no companies: anything else has no place to go
+        raise MappingRefused(
+            f"{at}的 to“{to}”不能用。每行一个指标的评分表可写 indicator、remark、ignore、{'、'.join(MARK_TARGETS)}。"
+        )
+    if to == "unmatched":
         return str(to)
     if kind in (*SCORING, "ignore") and to in (*MARK_TARGETS, "reviewers.person", "reviewers.role"):
         return str(to)
@@ -284,10 +338,20 @@ def _target(to: Any, kind: str, at: str) -> str:
     raise MappingRefused(f"{at}的 to“{to}”不能用。可写 remark、ignore，或：{known}。")
 
 
-def _indicator(item: Any, where: str) -> OldIndicator:
+def _indicator(item: Any, known: Mapping[int, OldIndicator], where: str) -> OldIndicator:
+    """One row of a matrix as people wrote it; its title must be the one that stands there."""
     if not isinstance(item, dict) or not isinstance(item.get("row"), int):
         raise MappingRefused(f"{where}的 indicators 里有一项没有写 row（行号）。")
     indicator = str(item.get("indicator") or "")
     if indicator and indicator not in tree():
         raise MappingRefused(f"{where}第 {item['row']} 行的 indicator“{indicator}”不在“评价指标”里，例如 v1-S3.2。")
-    return OldIndicator(item["row"], str(item.get("title", "")), indicator)
+    at = f"{where}第 {item['row']} 行"
+    guess = known.get(item["row"]) or OldIndicator(item["row"], "", "")
+    title = str(item.get("title") or guess.title)
+    if known and plain(title) != plain(guess.title):
+        raise MappingRefused(
+            f"{at}的指标在映射里是“{title}”，在表里是“{guess.title}”，不能确定是同一个指标。请把映射里的 row 或 title 改成"
+            "和表里一致，或用 --preview 重新生成映射。"
+        )
+    scale = _scale(item["scale"], at) if "scale" in item else guess.scale
+    return OldIndicator(item["row"], title, indicator, scale if isinstance(scale, int) else None, guess.declared)

@@ -98,11 +98,12 @@ def _read_sheets(
                 rows = _plain_rows(sheet.to_python(skip_empty_area=False), broken.get(meta.name, {}))
                 merged = tuple(Area(*start, *end) for start, end in sheet.merged_cell_ranges or ())
                 yield OldSheet(meta.name, rows, merged, meta.visible != SheetVisibleEnum.Visible, date1904)
-    except PasswordError as error:
-        raise OldFileUnreadable(f"{path.name} 有打开密码，读不了。请在 Excel 里去掉密码，另存一份再试。") from error
     except PartnerBookError:
         raise
     except Exception as error:
+        # calamine names the password only where it is told the format: a workbook in this wrapping is encrypted.
+        if isinstance(error, PasswordError) or "EncryptedPackage".encode("utf-16-le") in data:
+            raise OldFileUnreadable(f"{path.name} 有打开密码，读不了。请在 Excel 里去掉密码，另存一份再试。") from error
         raise OldFileUnreadable(
             f"{path.name} 不是能读的表格文件（{_one_line(error)}）。支持 xlsx、xlsm、xlsb、xls、ods 和 csv；"
             "请在 Excel 里打开并另存为 .xlsx 再试。"
@@ -195,15 +196,29 @@ def _broken(cell: OldCell) -> Broken | None:
 
 def _read_text(path: Path, data: bytes) -> OldSheet:
     text = _decoded(path, data)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    mark = max(",\t;，", key=first.count)
+    reader = csv.reader(io.StringIO(text), delimiter=_mark_between(text), strict=True)
     try:
-        rows = [tuple(value if value.strip() else None for value in row) for row in csv.reader(io.StringIO(text), delimiter=mark)]  # fmt: skip
+        rows = [tuple(map(_unquoted, row)) for row in reader]
     except csv.Error as error:
-        raise OldFileUnreadable(f"{path.name} 不是规范的 CSV（{error}）。请在 Excel 里打开并另存为 .xlsx。") from error
+        raise OldFileUnreadable(
+            f"{path.name} 到第 {reader.line_num} 行为止的引号没有成对，或不是规范的 CSV（{error}）。请改好引号，或在 Excel 里核对后另存为 .xlsx。"
+        ) from error
     while rows and not any(rows[-1]):
         rows.pop()
     return OldSheet(path.stem, tuple(rows))
+
+
+def _mark_between(text: str) -> str:
+    """What stands between the cells: what most of the first lines hold; a title line holds none, or another."""
+    lines = [line for line in text.splitlines() if line.strip()][:50]
+    return max(",\t;，", key=lambda mark: (sum(mark in line for line in lines), "".join(lines).count(mark)))
+
+
+def _unquoted(value: str) -> str | None:
+    """Nothing for a blank cell; `="00123"`, as systems write digits that are to stay text, is its digits."""
+    found = re.fullmatch(r'\s*="([\w+\-. ]*)"\s*', value, re.ASCII)
+    value = found[1] if found else value
+    return value if value.strip() else None
 
 
 def _decoded(path: Path, data: bytes) -> str:

@@ -6,18 +6,20 @@ shows the old figure.
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from workbook.adopting.companies import NO_INDICATOR, Companies, count_row, data_rows, leave_out, note_nameless
-from workbook.adopting.mapping import MARK_TARGETS, SCORING, Block, OldColumn, OldMapping
-from workbook.adopting.old_file import OldSheet, OldValue, letters
+from workbook.adopting.mapping import MARK_TARGETS, SCORING, Block, OldColumn, OldIndicator, OldMapping
+from workbook.adopting.old_file import OldSheet, OldValue
 from workbook.adopting.outcome import NewRow, Outcome, SheetCount, same_name
-from workbook.adopting.sorting import OldRow
+from workbook.adopting.sorting import OldRow, rows_under
 from workbook.adopting.tree import leaves_of, tree
 from workbook.adopting.values import DoesNotFit, scaled_mark, storable, take, words_of
 from workbook.defaults import VERSION
+from workbook.schema import compact
 from workbook.tables import Candidates, Marks, Panels, Reviewers
 from workbook.tables.selection import MARKS
 
@@ -32,24 +34,23 @@ def unknown_scales(mapping: OldMapping, sheets: Mapping[str, OldSheet]) -> dict[
     for block in mapping.blocks:
         if block.kind not in SCORING or block.panel in found:
             continue
-        rows = sheets[block.sheet].rows[block.header_rows[-1] if block.header_rows else 0 : block.last_row]
-        kept = {item.row for item in block.indicators if item.indicator} if block.kind == "matrix" else None
-        for number, row in enumerate(rows, start=(block.header_rows[-1] if block.header_rows else 0) + 1):
-            if kept is not None and number not in kept:
+        items = {item.row: item for item in block.indicators if item.indicator}
+        for row in rows_under(sheets[block.sheet], block):
+            item = items.get(row.number)
+            if row.reason or (block.kind == "matrix" and item is None):
                 continue
-            if at := next((c for c in block.columns_to("marks.mark") if _above_official(block, c, row)), None):
-                found[block.panel] = f"工作表“{block.sheet}”{letters(at.index)}{number}"
+            if at := next((c for c in block.columns_to("marks.mark") if _above_official(block, c, item, row)), None):
+                found[block.panel] = f"工作表“{block.sheet}”{at.letter}{row.number}"
                 break
     return found
 
 
-def _above_official(block: Block, column: OldColumn, row: Sequence[OldValue]) -> bool:
-    if block.full_marks(column) != (None, None) or column.index >= len(row):
-        return False
+def _above_official(block: Block, column: OldColumn, item: OldIndicator | None, row: OldRow) -> bool:
     value = row[column.index]
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > OFFICIAL
+    if block.full_marks(column, item) != (None, None) or isinstance(value, bool):
+        return False
+    text = compact(words_of(value)).removesuffix("分")
+    return bool(re.fullmatch(r"\d+(\.\d*)?", text)) and Decimal(text) > OFFICIAL
 
 
 class Scoring:
@@ -57,7 +58,9 @@ class Scoring:
 
     def __init__(self, outcome: Outcome, companies: Companies, unknown: Mapping[str, str]):
         self.outcome, self.companies, self.unknown = outcome, companies, unknown
-        self._other_scale: dict[str, int] = {}
+        self._other_scale: dict[str, set[int]] = defaultdict(set)
+        self._given: dict[tuple[str, str, str], NewRow] = {}
+        self._twice: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._panels: dict[str, NewRow] = {}
         self._reviewers: dict[str, NewRow] = {}
         self._members: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
@@ -79,10 +82,19 @@ class Scoring:
                 if len(row.values[name]) > limit:
                     self.outcome.notes.append(f"{row.shown} 的“{Panels.columns[name].zh}”超过 {limit} 字：可以计算，在表里改这一格时请分成几个评审会。")  # fmt: skip
             row.remarks.append(f"由旧表导入：{old}")
-        for title, full in self._other_scale.items():
+        for title, fulls in self._other_scale.items():
+            full = LISTED.join(map(str, sorted(fulls)))
+            scale = (
+                f'"scale": {full} 才按 分数 ÷ {full} × 5'
+                if len(fulls) == 1
+                else '"scale": "declared" 才按 分数 ÷ 各自的满分 × 5'
+            )
             self.outcome.notes.append(
-                f'“{title}”有满分 {full} 的评分，没有导入成分数：在映射里写 "scale": {full} 才按 分数 ÷ {full} × 5 换算，'
-                "每个换算的分在备注里写明原分。"
+                f"“{title}”有满分 {full} 的评分，没有导入成分数：在映射里写 {scale} 换算，每个换算的分在备注里写明原分。"
+            )
+        for (candidate, person), places in self._twice.items():
+            self.outcome.notes.append(
+                f"{person}对 {candidate} 的同一指标打了不止一次分（{places[0]}等 {len(places)} 处），都已导入，计算时都不计入：请只保留一个。"
             )
         for title, where in self.unknown.items():
             self.outcome.notes.append(
@@ -172,7 +184,7 @@ class Scoring:
                 if found and item and item.indicator:
                     at = (sheet.name, old.number)
                     for key, origin in self._leaves(item.indicator, {other.indicator for other in keys.values()}):
-                        remarked |= self._mark(block, at, candidate, reviewer, key, found, origin, beside)
+                        remarked |= self._mark(block, at, candidate, reviewer, key, found, origin, beside, item)
                 elif found:
                     self._without_indicator(sheet, old, candidate, reviewer, title, found)
                     remarked = True
@@ -220,12 +232,12 @@ class Scoring:
     def _reviewer(self, name: str, at: tuple[str, int]) -> NewRow:
         """The reviewer of a name; one for each sheet that names none."""
         person = storable(" ".join(name.split()))[:60] or f"未署名（{at[0][:40]}）"
-        if person not in self._reviewers:
-            row = self._reviewers[person] = self.outcome.new_row(Reviewers, at)
+        if (known := same_name(person)) not in self._reviewers:
+            row = self._reviewers[known] = self.outcome.new_row(Reviewers, at)
             row.values["person"] = person
             if not name:
                 row.remarks.append("旧表没有写评审人，请改成真名")
-        return self._reviewers[person]
+        return self._reviewers[known]
 
     def _join(self, block: Block, candidate: NewRow, reviewer: NewRow, at: tuple[str, int]) -> None:
         """Put candidate and reviewer into the block's panel."""
@@ -242,7 +254,7 @@ class Scoring:
 
     def _mark(
         self, block: Block, at: tuple[str, int], candidate: NewRow, reviewer: NewRow, indicator: str,
-        cells: Sequence[tuple[OldColumn, OldValue]], origin: str, beside: Sequence[str] = (),
+        cells: Sequence[tuple[OldColumn, OldValue]], origin: str, beside: Sequence[str] = (), item: OldIndicator | None = None,
     ) -> bool:  # fmt: skip
         """One row of 评分 from the cells of a mark, its evidence and comment; True if one of them did not fit."""
         row = self.outcome.new_row(Marks, at)
@@ -255,7 +267,7 @@ class Scoring:
             name = column.to.partition(".")[2]
             try:
                 if name == "mark":
-                    row.values["mark"] = self._read_mark(block, column, value, row)
+                    row.values["mark"] = self._read_mark(block, column, item, value, row)
                 else:
                     row.values[name] = take(Marks.name, Marks.columns[name], value)
             except DoesNotFit as error:
@@ -264,19 +276,26 @@ class Scoring:
             if origin and name == "mark":
                 row.remarks.append(f"{origin}: {words_of(value)}")
         row.remarks += beside
+        if row.values.get("mark") is not None:
+            first = self._given.setdefault((row.values["panel"], f"{candidate.key}/{reviewer.key}", indicator), row)
+            if first is not row:
+                places = (f"工作表“{place[0]}”第 {place[1]} 行" for place in (first.at, at))
+                self._twice[candidate.key, reviewer.values["person"]].append("、".join(dict.fromkeys(places)))
         return remarked
 
-    def _read_mark(self, block: Block, column: OldColumn, value: OldValue, row: NewRow) -> int | None:
+    def _read_mark(
+        self, block: Block, column: OldColumn, item: OldIndicator | None, value: OldValue, row: NewRow
+    ) -> int | None:
         """The mark of 1 to 5 that a cell means; raises `DoesNotFit`."""
-        wanted, declared = block.full_marks(column)
+        wanted, declared = block.full_marks(column, item)
         if wanted and wanted != OFFICIAL:
             mark, exact = scaled_mark(value, wanted)
             shown = format(exact.quantize(exact if exact == exact.to_integral() else Decimal("0.01")), "f")
             row.remarks.append(f"旧表 {words_of(value)}（满分 {wanted}）÷ {wanted} × 5 = {shown}，记为 {mark}")
             return mark
         if not wanted and declared and declared != OFFICIAL:
-            self._other_scale[block.panel] = declared
-            raise DoesNotFit(f'满分 {declared} 的分；在映射里写 "scale": {declared} 才换算成 1 到 5')
+            self._other_scale[block.panel].add(declared)
+            raise DoesNotFit(f'满分 {declared} 的分；在映射里给这张工作表写 "scale": "declared" 才换算成 1 到 5')
         if not wanted and declared is None and block.panel in self.unknown:
             raise DoesNotFit(f'表里有大于 {OFFICIAL} 的分而没有写满分；请在映射里写 "scale"')
         mark_or_none: int | None = take(Marks.name, Marks.columns["mark"], value)

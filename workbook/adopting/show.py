@@ -10,7 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from workbook.adopting.adopt import Adopted
-from workbook.adopting.mapping import KINDS, Block, OldColumn
+from workbook.adopting.mapping import KINDS, SCORING, Block, OldColumn
 from workbook.adopting.old_file import OldSheet
 from workbook.adopting.outcome import tally
 from workbook.adopting.tree import tree
@@ -42,6 +42,7 @@ def _block(block: Block, sheet: OldSheet) -> str:
     if block.reason:
         title += f"（{clean(block.reason)}）"
     facts = [f"表头第 {'、'.join(map(str, block.header_rows))} 行"] if block.header_rows else []
+    facts += [f"评审会 {clean(block.panel)}"] if block.kind in SCORING else []
     facts += [f"评审人 {clean(block.reviewer)}"] if block.reviewer else []
     facts += [f"旧表满分 {block.declared}"] if block.declared else []
     lines = [title, *([f"  {'；'.join(facts)}"] if facts else [])]
@@ -86,7 +87,7 @@ def _target(column: OldColumn) -> str:
     if column.indicator:
         text += f" {column.indicator} {tree()[column.indicator].title}"
     if column.candidate:
-        text += f" {column.candidate}" + (f"（{column.reviewer}）" if column.reviewer else "")
+        text += f" 候选“{column.candidate}”" + (f" 评审人“{column.reviewer}”" if column.reviewer else "")
     return text + (f" ×{column.unit:,}" if column.unit and column.unit > 1 else "")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from workbook.adopting.mapping import Block, OldColumn
+from workbook.adopting.mapping import SCORING, Block, OldColumn
 from workbook.adopting.old_file import OldSheet, OldValue
 from workbook.adopting.values import words_of
-from workbook.adopting.words import FOOTER, SUBTOTAL
+from workbook.adopting.words import BESIDE_SCORES, FOOTER, SUBTOTAL, match, plain
+from workbook.tables import Candidates, Partners
 
 ABOVE = "表头之上的标题或说明"
 HEADER = "表头"
@@ -16,6 +17,8 @@ AGAIN = "重复的表头"
 BLANK = "空行"
 TOTAL = "合计或小计"
 FOOT = "页脚或说明"
+ABOUT_MARKS = "权重、满分或统计，不是一家的评分"
+OTHER_TABLE = "另一张小表的行：它的表头没有认出"
 SECTION = "分组标题或说明（整行只有一格）"
 NOTHING_MAPPED = "要导入的各列都是空的"
 BELOW = "映射里 last_row 之后的行"
@@ -41,17 +44,45 @@ def rows_under(sheet: OldSheet, block: Block) -> Iterator[OldRow]:
     headers = {texts_of(sheet.rows[row - 1]) for row in block.header_rows if row <= len(sheet.rows)}
     keeps = [column for column in block.columns if column.to not in ("ignore", "indicator")]
     named = [column.index for column in block.columns if column.to.endswith(".legal_name") or column.to == "indicator"]
+    other = False
     for number in range(bottom + 1, min(block.last_row, len(sheet.rows)) + 1):
         raw = sheet.rows[number - 1]
         cells = _filled(raw, tall.get(number - 1))
-        yield OldRow(number, cells, _reason(raw, cells, headers, keeps, named))
+        reason = _reason(raw, cells, headers, keeps, named)
+        if not reason and block.kind in SCORING and _about_marks(raw, cells, named):
+            reason = ABOUT_MARKS
+        other = reason != AGAIN and (other or (not reason and _heads_other_table(raw, cells, named)))
+        yield OldRow(number, cells, OTHER_TABLE if other and not reason else reason)
+
+
+def _about_marks(raw: Sequence[OldValue], cells: Sequence[OldValue], named: Sequence[int]) -> bool:
+    """Whether a row of a scoring sheet holds weights, full marks or figures over all candidates."""
+    first = next((words_of(value) for value in raw if value is not None), "")
+    return any(BESIDE_SCORES.fullmatch(plain(text)) for text in (first, _name(cells, named)))
+
+
+def _name(cells: Sequence[OldValue], named: Sequence[int]) -> str:
+    return next((words_of(cells[i]) for i in named if i < len(cells) and cells[i] is not None), "")
+
+
+def _heads_other_table(raw: Sequence[OldValue], cells: Sequence[OldValue], named: Sequence[int]) -> bool:
+    """Whether a row is the header of a table below that has too few known words: its name is the word for names."""
+    filled = [value for value in raw if value is not None]
+    name = _name(cells, named)
+    return (
+        len(filled) > 1
+        and all(isinstance(value, str) for value in filled)
+        and any(
+            sure > 0.9 and found == "legal_name" for found, sure in (match(Partners, name), match(Candidates, name))
+        )
+    )
 
 
 def _tall_cells(sheet: OldSheet, first: int) -> dict[int, dict[int, OldValue]]:
     """What tall merged cells mean for the rows that they cover: row → column → value."""
     found: dict[int, dict[int, OldValue]] = {}
     for area in sheet.merged:
-        if area.top < first or area.left != area.right or area.top >= len(sheet.rows):
+        if area.top < first or area.top >= len(sheet.rows):
             continue
         top = sheet.rows[area.top]
         for row in range(area.top + 1, min(area.bottom + 1, len(sheet.rows))):
@@ -83,7 +114,7 @@ def _reason(
     if isinstance(filled[0], str) and texts_of(raw) in headers:
         return AGAIN
     first = words_of(filled[0])
-    name = next((words_of(cells[i]) for i in named if i < len(cells) and cells[i] is not None), "")
+    name = _name(cells, named)
     if SUBTOTAL.fullmatch(first) or SUBTOTAL.fullmatch(name):
         return TOTAL
     if FOOTER.fullmatch(first):

@@ -38,7 +38,7 @@ def words_of(value: OldValue) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}".removesuffix(" 00:00:00")
     if isinstance(value, float) and abs(value) >= LOST:
-        return f"{value:.10G}"
+        return f"{value:.15G}"
     return value.strip() if isinstance(value, str) else str(value)
 
 

@@ -101,8 +101,17 @@ SUBTOTAL = re.compile(
 FOOTER = re.compile(
     r"(?i)(?:注|备注|说明|填表说明|填写说明|制表人?|制单人?|填表人?|填报人|编制人?|审核人?|审批人?|批准人?|复核人?|经办人|负责人|统计人|日期|填表日期|制表日期|打印日期|编制日期|"
     r"评分人|评审人|评委|签字|签名|签章|盖章|单位[（(]?盖章[)）]?|数据来源|联系电话|附件|附注|note|notes|remarks?|prepared by|approved by|checked by|reviewed by|date|printed|source|"
-    r"signature)\s*(?:\d*\s*[:：、.].*|签字.*)|[—\-－*\s]*(?:以下空白|以下无内容|以下无正文|end of list|end)[—\-－*\s]*|第\s*\d+\s*页.*|page \d+.*|以上.{0,40}"
+    r"signature)\s*(?:\d*\s*[:：、.].*|签字.*)|(?:必填|选填|示例|样例|举例)(?:项|行)?\s*(?:[:：,，、；;。（(].*)?|[—\-－*\s]*(?:以下空白|以下无内容|以下无正文|end of list|end)[—\-－*\s]*|第\s*\d+\s*页.*|page \d+.*|以上.{0,40}"
 )
+FULL_MARKS = "满分|满分值|分值|标准分|标准分值|最高得分|max|max score|maximum|maximum score|full marks|full score"
+BESIDE_SCORES = re.compile(  # rows of a scoring sheet that are about its columns, in the form that `plain` gives
+    r"(?:各项|指标|评分|评价)?(?:权重|满分值?|分值|标准分值?|标准)(?:[:(].*)?|(?:去掉?)?(?:一个)?最[高低](?:得?分|值).*|极差|标准差|方差|中位数"
+    r"|weights?(?: ?%)?|(?:max|min)(?:imum)?(?: score)?|full (?:marks|score)|median|std\.?(?: dev)?"
+)
+REVIEWER_COLUMN = re.compile(  # a column of a matrix for one reviewer, in the form that `plain` gives
+    r"(?:评委|专家|评审专家|评审人|评审员|评分人|打分人|评价人|reviewer|judge|expert|rater|assessor)(?:\s*[\da-z一二三四五六七八九十]{1,2}|:?[^\x00-\x7f]{2,4}|:\s*.{2,30})"
+)
+REVIEWERS_ABOVE = "评委评分|评委打分|专家评分|专家打分|评审人评分|评审人打分|评委得分|专家得分|各评委|各评委评分|专家|reviewers|judges|experts"
 UNITS = {
     "元": 1, "人民币元": 1, "rmb": 1, "cny": 1, "人民币": 1, "千元": 1_000, "万元": 10_000, "万": 10_000, "人民币万元": 10_000, "万人民币": 10_000,
     "rmb万元": 10_000, "万rmb": 10_000, "萬元": 10_000, "百万元": 1_000_000, "百万": 1_000_000, "千万元": 10_000_000, "亿元": 100_000_000, "亿": 100_000_000,
