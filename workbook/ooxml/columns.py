@@ -14,7 +14,16 @@ from workbook.ooxml.refs import Area
 from workbook.ooxml.relocation import Relocation
 from workbook.ooxml.room import Room
 from workbook.ooxml.sheet import OldRow, Sheet
-from workbook.ooxml.spans import Edit, Element, escape, escape_attribute, insert_inside, set_attribute, splice
+from workbook.ooxml.spans import (
+    Edit,
+    Element,
+    attributes,
+    escape,
+    escape_attribute,
+    insert_inside,
+    set_attribute,
+    splice,
+)
 from workbook.ooxml.table import TableView, plain_header
 from workbook.ooxml.workbook_part import WorkbookPart
 from workbook.ooxml.writer import CellWriter, refuse_unfit, settle
@@ -57,12 +66,12 @@ class NewColumn:
             formulas=(*view.formulas, (formula, False)) if view.formulas else (),
         )
         writer = CellWriter(self._parts, self._workbook, grown)
-        written = self._cells(sheet, writer, header, values, formula)
+        edits = self._cell_edits(sheet, writer, header, values, formula)
         frames = Frames(self._parts, self._workbook, view.sheet_part, moves)
         column = view.area.right + 1
         used = Area(column, view.area.top, column, view.area.bottom)
         frame = sheet.frame()
-        edits = sheet.row_edits(written) + frames.own_edits(sheet.data, frame, used)
+        edits += frames.own_edits(sheet.data, frame, used)
         if width is not None and not (moves.whole and moves.right):
             edits += _width_edits(sheet, frame, column, width)
         self._parts.write(view.sheet_part, splice(sheet.data, edits))
@@ -84,17 +93,19 @@ class NewColumn:
         if header.casefold() in {known.casefold() for known in view.columns}:
             raise ValueRefused(f"表格 {view.name} 已经有列“{header}”，不能再加同名的列。")
 
-    def _cells(
+    def _cell_edits(
         self, sheet: Sheet, writer: CellWriter, header: str, values: Sequence[Cell], formula: str
-    ) -> dict[int, bytes]:
-        """The rows of the table with the new cell in each; it looks like its neighbour but shows values as they are."""
+    ) -> list[Edit]:
+        """The new cell in each row of the table; it looks like its neighbour but shows values as they are."""
         view, column = self._view, self._view.area.right + 1
         there = {row.number: row for row in sheet.rows_from(view.area.top) if row.number <= view.area.bottom}
         element = f"<{sheet.prefix}f>{escape(formula)}</{sheet.prefix}f>".encode() if formula else b""
         written: dict[int, bytes] = {}
+        edits: list[Edit] = []
         for number in range(view.area.top, view.area.bottom + 1):
             row = there.get(number)
-            style = self._neighbour_style(sheet, row)
+            last = sheet.last_cell(row) if row else None
+            style = self._neighbour_style(sheet, row, last)
             data_row = number - view.first_row
             if data_row < 0:
                 cell = NewCell(column, style, "inlineStr", encode_text(header))
@@ -103,14 +114,22 @@ class NewColumn:
             else:
                 value = values[data_row] if data_row < len(values) else None
                 cell = writer.cell(header, value, writer.plain(style), element)
-            if row or cell.xml(number, sheet.prefix):
-                rendered = sheet.rendered({column: cell}, number)
-                written[number] = sheet.merged_row(row, rendered) if row else sheet.new_row(number, None, rendered)
-        return written
+            new = cell.xml(number, sheet.prefix)
+            if row and last and last[0] < column:
+                edits += sheet.cell_behind(row, new, last[2]) if new else []
+            elif row or new:
+                written[number] = (
+                    sheet.merged_row(row, {column: new}) if row else sheet.new_row(number, None, {column: new})
+                )
+        return edits + sheet.row_edits(written)
 
-    def _neighbour_style(self, sheet: Sheet, row: OldRow | None) -> str:
+    def _neighbour_style(self, sheet: Sheet, row: OldRow | None, last: tuple[int, bytes, int] | None) -> str:
         left = self._view.area.right
-        return next((cell.style for cell in sheet.cells(row) if cell.column == left), "") if row else ""
+        if row is None or (last and last[0] < left):
+            return ""
+        if last and last[0] == left:
+            return attributes(last[1]).get("s", "")
+        return next((cell.style for cell in sheet.cells(row) if cell.column == left), "")
 
     def _declare(self, header: str, formula: str, ref: str) -> None:
         """The table part: one more column under a number that no other has, and a wider area and filter."""

@@ -18,6 +18,7 @@ _NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
 _COLUMN = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})\d""")
 _WHOLE_REFERENCE = re.compile(rb"""\sr\s*=\s*("[^"]*"|'[^']*')""")
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})(\d+)["']""")
+_SPANS = re.compile(rb"""\sspans\s*=\s*(?:"[^"]*"|'[^']*')""")
 _AREA_FORMULA = re.compile(rb"""<(?:[\w.-]+:)?f\s[^>]*\bt=["'](?:array|dataTable)["'][^>]*>""")
 # What a new row does not take over from the row above: its own number, hiding, grouping, cached extent.
 _NOT_INHERITED = frozenset({"r", "spans", "hidden", "collapsed", "outlineLevel"})
@@ -149,6 +150,22 @@ class Sheet:
         cells |= new
         kept = {name: value for name, value in old.attributes.items() if name not in gone}
         return self.row_xml(old.number, kept, b"".join(cells[column] for column in sorted(cells)) + self.row_tail(old))
+
+    def last_cell(self, row: OldRow) -> tuple[int, bytes, int] | None:
+        """Column, start tag and end of a row's last cell without reading the others; None if it has no reference."""
+        opener = b"<" + self.prefix.encode() + b"c"
+        at = self._seen.rfind(opener, row.inside, row.close)
+        while at >= 0 and self._seen[at + len(opener)] not in b" \t\r\n>/":
+            at = self._seen.rfind(opener, row.inside, at)
+        found = self._cell.match(self._seen, at) if at >= 0 else None
+        if found is None or not _reference(found[1]):
+            return None
+        return _reference(found[1]), found[1], found.end()
+
+    def cell_behind(self, row: OldRow, new: bytes, at: int) -> list[Edit]:
+        """The edits that put a cell behind the last one of a row; the row's cached extent goes."""
+        spans = _SPANS.search(self.data, row.start, row.inside)
+        return [*([(*spans.span(), b"")] if spans else []), (at, at, new)]
 
     def _kept(self, cell: OldCell, row: int) -> bytes:
         return cell.raw if _reference(cell.tag) else self.moved(cell, row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from workbook.errors import NotAWorkbook
 from workbook.ooxml.cells import decode_text
@@ -28,7 +29,7 @@ class TableView:
     kind: str = "worksheet"
     formulas: tuple[tuple[str, bool], ...] = ()
 
-    @property
+    @cached_property
     def area(self) -> Area:
         """All of the table: header, data, totals."""
         return Area.parse(self.ref)

@@ -53,6 +53,7 @@ class CellWriter:
         self._parts = parts
         found = parts.related(workbook.part, "styles")
         self._styles = Styles(parts, found[0]) if found else None
+        self._plain: dict[str, str] = {}
         self._columns = {header: view.area.left + place for place, header in enumerate(view.columns)}
 
     def column(self, header: str) -> int:
@@ -65,7 +66,11 @@ class CellWriter:
 
     def plain(self, style: str) -> str:
         """The style without its number format: what a new column's values of any kind are shown in."""
-        return self._styles.variant(style, "plain") if style and self._styles else style
+        if not style or self._styles is None:
+            return style
+        if style not in self._plain:
+            self._plain[style] = self._styles.variant(style, "plain")
+        return self._plain[style]
 
     def cell(self, header: str, value: Cell, style: str, formula: bytes = b"") -> NewCell:
         """The cell for a value; empty text is an empty cell, as a reader cannot tell them apart."""
