@@ -145,10 +145,16 @@ def csrf_failed(error: CSRFError) -> Any:
     return _render(page, sheet, identity, "csrf"), 400
 
 
-def _take(page: FormPage) -> tuple[Sheet, Identity, bool]:
-    """What was sent, with its files stored; False if the disk refused them. The language is settled first."""
+def language_asked() -> bool:
+    """Whether a form was sent to change the language; from here on the page speaks it."""
     if (lang := request.form.get("lang", "")) in LANGUAGES:
         g.lang, g.lang_chosen = lang, True
+    return "lang" in request.form
+
+
+def _take(page: FormPage) -> tuple[Sheet, Identity, bool]:
+    """What was sent, with its files stored; False if the disk refused them. The language is settled first."""
+    language_asked()
     sheet = Sheet(form_class(page.table, g.lang)())
     identity = read_identity(page.slug, request.form.get("submission", ""))
     try:

@@ -1,27 +1,43 @@
 """Owns the routes of personal links: a panel's page for one reviewer, the declaration, and the score sheet.
 
 Every wrong, old or foreign token is the same 404. Nothing of another reviewer is on any page before the panel is open.
+Whatever is refused comes back as it was typed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError, generate_csrf
+from werkzeug.exceptions import NotFound
 
 from forms_server.inbox import InboxUnavailable
-from forms_server.pages import now, services, zone_of
-from forms_server.reviews import OPEN, Reviews, Sheet, SheetChanged, SheetSent, is_open, known_to_book
-from forms_server.words import say, write_time
-from workbook.schema import Invalid, Label
-from workbook.tables import Declarations, Marks
-from workbook.tables.selection import MARKS
+from forms_server.pages import language_asked, now, services, zone_of
+from forms_server.reviews import (
+    OPEN,
+    Reviews,
+    Sheet,
+    SheetChanged,
+    SheetSent,
+    complete,
+    is_open,
+    known_to_book,
+    wanted_of,
+)
+from forms_server.words import say, write_day, write_time
+from workbook.schema import Choice, Invalid, Label
+from workbook.tables import Candidates, Declarations, Marks
+from workbook.tables.selection import MARKS, RESULT_STATES
 
 review_pages = Blueprint("reviews", __name__)
 IN_BOOK = Label("工作簿里已有您的评分", "Your marks stand in the workbook")
+PART_IN_BOOK = Label("工作簿里有您的部分评分", "Some of your marks stand in the workbook")
+ORDINARY = re.compile(r"[0-9A-Za-z]+-[0-9A-Za-z]+\.[0-9A-Za-z]+")  # v1-S3.2
 NUMBERS = ("1", "2", "3", "4", "5")
 
 
@@ -82,19 +98,19 @@ def panel_page(token: str) -> str:
     place = _enter(token)
     sent = place.reviews.sent(place.key)
     shown = is_open(place.panel, sent)
-    total = len(place.leaves)
     cards = []
     for key in place.panel["candidates"]:
         sheet = place.reviews.sheet(place.key, place.reviewer, key)
-        state = IN_BOOK if _typed_in_book(place, key, sheet) else _state(sheet, total)
+        state = _book_state(place, key) if _typed_in_book(place, key, sheet) else _state(place, sheet)
         cards.append({"key": key, "name": place.view["candidates"][key]["name"], "state": state})
-    arrived = shown and sent <= known_to_book(place.panel)  # before that the book's results are of fewer marks
+    # Before all is delivered and evaluated, the book's results are of fewer marks.
+    arrived = shown and place.panel["settled"] and sent <= known_to_book(place.panel)
     results = sorted(place.panel["results"], key=lambda row: int(row["order"] or 999)) if arrived else []
     return render_template(
         "review.html", place=place, cards=cards, shown=shown, results=results,
         parts={row["result"]: place.view["parts"].get(row["result"], []) for row in results},
-        marks=_marks(place) if shown else {}, done=len(sent | known_to_book(place.panel)), wanted=len(place.panel["reviewers"]) * len(cards),
-        deadline=_day(place.panel["deadline"]),
+        marks=_marks(place) if shown else {}, done=len(complete(place.panel, sent)), wanted=len(wanted_of(place.panel)),
+        deadline=_deadline(place.panel["deadline"]), states=RESULT_STATES,
     )  # fmt: skip
 
 
@@ -103,16 +119,34 @@ def _typed_in_book(place: Place, candidate: str, sheet: Sheet) -> bool:
     return sheet.sent_at is None and (place.reviewer, candidate) in known_to_book(place.panel)
 
 
-def _day(text: str) -> str:
-    return f"{date.fromisoformat(text):%Y-%m-%d}" if text else ""
+def _book_state(place: Place, candidate: str) -> Label:
+    return IN_BOOK if (place.reviewer, candidate) in complete(place.panel, set()) else PART_IN_BOOK
 
 
-def _state(sheet: Sheet, total: int) -> Label:
+def _book_words(place: Place, candidate: str) -> str:
+    return say("typed_in_book" if _book_state(place, candidate) is IN_BOOK else "begun_in_book", g.lang)
+
+
+def _deadline(text: str) -> str:
+    """The sentence about the deadline: staff close the scoring, the day alone does not."""
+    if not text:
+        return ""
+    day = date.fromisoformat(text)
+    today = now(zone_of(services().inbox.profile())).date()
+    key = "review_overdue" if day < today else "review_deadline"
+    return say(key, g.lang, day=write_day(day, g.lang, year=day.year != today.year))
+
+
+def _filled(place: Place, sheet: Sheet) -> int:
+    return sum(1 for leaf in place.leaves if sheet.marks.get(leaf["key"], {}).get("mark"))
+
+
+def _state(place: Place, sheet: Sheet) -> Label:
     if sheet.sent_at is not None:
         return Label("已回避", "Recused") if sheet.conflict == "yes" else Label("已提交", "Sent")
     if not sheet.conflict:
         return Label("未开始", "Not begun")
-    filled = sum(1 for given in sheet.marks.values() if given.get("mark"))
+    filled, total = _filled(place, sheet), len(place.leaves)
     return Label(f"草稿，已填 {filled}/{total}", f"Draft, {filled} of {total}")
 
 
@@ -130,21 +164,50 @@ def _marks(place: Place) -> dict[str, dict[str, list[Mapping[str, str]]]]:
 
 @review_pages.get("/i/<token>/<candidate>")
 def sheet_page(token: str, candidate: str) -> Any:
-    """The declaration first, then the sheet; read-only once it is sent or the scoring is over."""
+    """The declaration first, then the sheet; read-only once it is sent or the scoring is over.
+
+    `?declare=1` shows the declaration again: who finds a conflict while marking can still step back.
+    """
     place = _enter(token)
     _candidate(place, candidate)
-    return _show(place, candidate, place.reviews.sheet(place.key, place.reviewer, candidate))
+    sheet = place.reviews.sheet(place.key, place.reviewer, candidate)
+    return _show(place, candidate, sheet, declaring="declare" in request.args)
 
 
-def _show(place: Place, candidate: str, sheet: Sheet, *, errors: Mapping[str, str] | None = None, notice: str = "", told: str = "") -> str:  # fmt: skip
-    zone = zone_of(services().inbox.profile())
-    saved = write_time(sheet.changed_at.astimezone(zone), g.lang, year=False) if sheet.changed_at else ""
+def _show(
+    place: Place, candidate: str, sheet: Sheet, *, errors: Mapping[str, str] | None = None, told: str = "",
+    declaring: bool = False,
+) -> str:  # fmt: skip
+    zone, saved = zone_of(services().inbox.profile()), ""
+    if sheet.changed_at:
+        time = write_time(sheet.changed_at.astimezone(zone), g.lang, year=False)
+        saved = say("saved_at", g.lang, time=time, n=_filled(place, sheet), total=len(place.leaves))
+    about = _candidate(place, candidate)
     return render_template(
-        "sheet.html", place=place, candidate=candidate, about=_candidate(place, candidate), sheet=sheet,
-        errors=errors or {}, notice=notice, told=told, saved=saved, words=MARKS, columns=Marks.columns,
-        typed=_typed_in_book(place, candidate, sheet), field=field_name,
+        "sheet.html", place=place, candidate=candidate, about=about, facts=_facts(about["facts"]), sheet=sheet,
+        errors=errors or {}, told=told, saved=saved, words=MARKS, field=field_name,
+        fact=_fact,
+        typed=_book_words(place, candidate) if _typed_in_book(place, candidate, sheet) else "",
+        declaring=declaring or sheet.conflict != "no",
         locked=sheet.sent_at is not None or not _takes(place, candidate, sheet),
     )  # fmt: skip
+
+
+def _fact(header: str) -> str:
+    """The column that a banded indicator names, in the language of the page."""
+    found = next((column.label for column in Candidates.columns.values() if header in column.label), None)
+    return found.get(g.lang) if found else header
+
+
+def _facts(told: Mapping[str, list[list[str]]]) -> dict[str, list[tuple[str, str]]]:
+    """What the candidate told, by dimension, in the language of the page."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for code, pairs in told.items():
+        for name, text in pairs:
+            column = Candidates.columns[name]
+            words = column.options[text].get(g.lang) if isinstance(column, Choice) else text
+            found.setdefault(code, []).append((column.label.get(g.lang), words))
+    return found
 
 
 def _takes(place: Place, candidate: str, sheet: Sheet) -> bool:
@@ -152,38 +215,62 @@ def _takes(place: Place, candidate: str, sheet: Sheet) -> bool:
 
 
 def field_name(indicator: str) -> str:
-    """The name of an indicator's fields: letters, digits and hyphens only, as an address within the page."""
-    return "m-" + re.sub(r"[^0-9A-Za-z-]", "-", indicator)
+    """The name of an indicator's fields: letters, digits and hyphens only, as an address within the page.
+
+    Staff may write any number; an unusual one gets a mark of its own, so that no two indicators share their fields.
+    """
+    plain = "m-" + re.sub(r"[^0-9A-Za-z-]", "-", indicator)
+    return plain if ORDINARY.fullmatch(indicator) else f"{plain}-{hashlib.sha256(indicator.encode()).hexdigest()[:8]}"
 
 
 @review_pages.post("/i/<token>/<candidate>")
 def sheet_sent(token: str, candidate: str) -> Any:
-    """A declaration, a draft, or the whole sheet; whatever is refused comes back as it was typed."""
+    """A declaration, a draft, the whole sheet, or a change of language."""
     place = _enter(token)
     _candidate(place, candidate)
     before = place.reviews.sheet(place.key, place.reviewer, candidate)
-    body = _typed(place, before)
-    number = _number(request.form.get("number", ""))
+    body, number = _typed(place, before), _number(before)
     typed = Sheet(body, number, before.changed_at, before.sent_at)
+    if language_asked():
+        return _show(place, candidate, typed, declaring=_declaring())
     if before.sent_at is None and not _takes(place, candidate, before):
-        return _show(place, candidate, typed, told=_not_now(place)), 409
-    what = request.form.get("do", "")
-    errors = _problems(place, body, whole=what == "send" or body["conflict"] == "yes")
-    if errors:
-        return _show(place, candidate, Sheet(body, number, before.changed_at, None), errors=errors), 422
+        return _show(place, candidate, typed, told=_not_now(place, candidate)), 409
+    if before.sent_at is not None and before.body != body:
+        return _show(place, candidate, typed, told=SheetSent.label.get(g.lang)), 409
+    whole = request.form.get("do") == "send" or body["conflict"] == "yes"
+    if errors := _problems(place, body, whole=whole):
+        return _show(place, candidate, typed, errors=errors), 422
     try:
-        if what == "send" or body["conflict"] == "yes":
-            place.reviews.send(place.key, place.reviewer, candidate, body)
+        if whole:
+            place.reviews.send(place.key, place.reviewer, candidate, body, number)
             return redirect(url_for("reviews.panel_page", token=place.token), 303)
-        place.reviews.save(place.key, place.reviewer, candidate, body, number)
+        if not (_declaring() and before.conflict == "no"):  # said again: nothing is new
+            place.reviews.save(place.key, place.reviewer, candidate, body, number)
     except (SheetSent, SheetChanged) as error:
         newest = place.reviews.sheet(place.key, place.reviewer, candidate)
-        kept = Sheet(body, newest.number, newest.changed_at, None)
-        return _show(place, candidate, kept, told=str(error)), 409
-    except InboxUnavailable as error:
+        kept = Sheet(body, newest.number, newest.changed_at, newest.sent_at)
+        return _show(place, candidate, kept, told=error.label.get(g.lang)), 409
+    except InboxUnavailable:
         current_app.logger.exception("a sheet could not be stored")
-        return _show(place, candidate, typed, told=str(error)), 503
+        return _show(place, candidate, typed, told=say("review_unavailable", g.lang), declaring=_declaring()), 503
     return redirect(url_for("reviews.sheet_page", token=place.token, candidate=candidate), 303)
+
+
+@review_pages.errorhandler(CSRFError)
+def csrf_failed(error: CSRFError) -> Any:
+    """The token that guards every change was missing, wrong or too old: a good one, with what was typed."""
+    at = request.view_args or {}
+    try:
+        place = _enter(at["token"])
+        _candidate(place, at["candidate"])
+    except NotFound:
+        return render_template("error.html", key="bad_request", megabytes=0), 400
+    if request.endpoint == "reviews.draft":
+        return jsonify(ok=False, message=say("save_failed", g.lang), csrf_token=generate_csrf()), 400
+    language_asked()
+    before = place.reviews.sheet(place.key, place.reviewer, at["candidate"])
+    typed = Sheet(_typed(place, before), _number(before), before.changed_at, before.sent_at)
+    return _show(place, at["candidate"], typed, told=say("review_csrf", g.lang), declaring=_declaring()), 400
 
 
 @review_pages.post("/i/<token>/<candidate>/draft")
@@ -193,41 +280,62 @@ def draft(token: str, candidate: str) -> Any:
     _candidate(place, candidate)
     before = place.reviews.sheet(place.key, place.reviewer, candidate)
     body = _typed(place, before)
-    if not _takes(place, candidate, before) or body["conflict"] != "no":
-        return jsonify(ok=False, message=_not_now(place)), 409
+    if not _takes(place, candidate, before):
+        return jsonify(ok=False, message=_not_now(place, candidate)), 409
+    if body["conflict"] != "no":
+        return jsonify(ok=False, message=say("declare_first", g.lang)), 422
     if errors := _problems(place, body, whole=False):
         return jsonify(ok=False, message=next(iter(errors.values()))), 422
     try:
-        number = place.reviews.save(place.key, place.reviewer, candidate, body, _number(request.form.get("number", "")))
+        number = place.reviews.save(place.key, place.reviewer, candidate, body, _number(before))
     except (SheetSent, SheetChanged) as error:
-        return jsonify(ok=False, message=str(error)), 409
-    moment = now(zone_of(services().inbox.profile()))
-    return jsonify(ok=True, number=number, message=say("autosaved", g.lang, time=f"{moment:%H:%M}"))
+        return jsonify(ok=False, message=error.label.get(g.lang)), 409
+    except InboxUnavailable:
+        current_app.logger.exception("a draft could not be stored")
+        return jsonify(ok=False, again=True, message=say("save_failed", g.lang)), 503
+    time = f"{now(zone_of(services().inbox.profile())):%H:%M}"
+    filled = _filled(place, Sheet(body, number, None, None))
+    message = say("autosaved", g.lang, time=time, n=filled, total=len(place.leaves))
+    return jsonify(ok=True, number=number, message=message)
 
 
-def _not_now(place: Place) -> str:
+def _not_now(place: Place, candidate: str) -> str:
     if place.panel["status"] == "scoring":
-        return IN_BOOK.get(g.lang)
+        return _book_words(place, candidate)
     return say("review_closed" if place.panel["status"] in OPEN else "review_early", g.lang)
 
 
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"\d{1,9}", text) else 0
+def _declaring() -> bool:
+    """Whether the page that was sent is that of the declaration, which holds no marks."""
+    return "declaring" in request.form
+
+
+def _number(before: Sheet) -> int:
+    """The version that a page was written on; a declaration is about whatever is there."""
+    if _declaring():
+        return before.number
+    text = request.form.get("number", "")
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+
+
+def _text(name: str) -> str:
+    """What was typed, with line breaks as a cell holds them; browsers send them their own way."""
+    return request.form.get(name, "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _typed(place: Place, before: Sheet) -> dict[str, Any]:
     """What the page sent, by indicator; the declaration of an earlier page stays as it was."""
-    conflict = request.form.get("conflict") or before.conflict
+    conflict = request.form.get("conflict", "") or before.conflict
+    if _declaring() and conflict == "no":
+        return {"conflict": "no", "marks": before.marks}
     if conflict != "no":
-        return {"conflict": conflict, "reason": request.form.get("reason", "").strip()}
+        return {"conflict": conflict, "reason": _text("reason")}
     marks = {}
     for leaf in place.leaves:
         name = field_name(leaf["key"])
-        given = {part: request.form.get(f"{name}.{part}", "").strip() for part in ("mark", "evidence", "comment")}
+        given = {part: _text(f"{name}.{part}") for part in ("mark", "evidence", "comment")}
         if any(given.values()):
             marks[leaf["key"]] = given
-    if "number" not in request.form and not marks:  # the page of the declaration holds no marks
-        marks = before.marks
     return {"conflict": "no", "marks": marks}
 
 

@@ -19,13 +19,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms_server.database import books, invitations, sheets
-from forms_server.inbox import Inbox, Incoming, as_utc, utcnow
+from forms_server.inbox import Inbox, InboxUnavailable, Incoming, SubmissionConflict, as_utc, utcnow
 from workbook.errors import PartnerBookError
+from workbook.evaluating import score_one
 from workbook.evaluation.model import Dimension
+from workbook.records import Record
 from workbook.rows import as_words
-from workbook.rules.selection import Rules, Selection, dimension_code
+from workbook.rules.selection import Panel, Rules, Selection, dimension_code
+from workbook.schema import Label
 from workbook.tables import Candidates
-from workbook.tables.selection import RESULT_STATES
 
 HELD = ("declarations", "marks")  # the tables whose rows wait for the whole panel
 OPEN = ("closed", "done")
@@ -43,17 +45,27 @@ class CannotInvite(PartnerBookError):
 
 
 class SheetChanged(PartnerBookError):
-    """A window saved over a newer version of the same sheet; nothing was stored."""
+    """A window saved or sent over a newer version of the same sheet; nothing was stored."""
+
+    label = Label(
+        "这份评分在另一个窗口里保存过更新的内容。您在这里写的还在页面上，请核对后再保存或提交一次。",
+        "This sheet was saved with newer content in another window. What you wrote here is still on the page; check it, then save or send again.",
+    )  # fmt: skip
 
     def __init__(self) -> None:
-        super().__init__("这份评分在另一个窗口里保存过更新的内容。您在这里写的还在页面上，请核对后再保存一次。")
+        super().__init__(self.label.zh)
 
 
 class SheetSent(PartnerBookError):
     """A sheet that was sent came again with other content; what was sent stays."""
 
+    label = Label(
+        "这份评分已经提交过，先提交的内容没有改动。需要更正请联系评审会负责人。",
+        "This sheet was sent before, and what was sent is unchanged. To correct it, ask the person in charge of the panel.",
+    )
+
     def __init__(self) -> None:
-        super().__init__("这份评分已经提交过，先提交的内容没有改动。需要更正请联系评审会负责人。")
+        super().__init__(self.label.zh)
 
 
 # --- what pages know of the book ------------------------------------------------------------------------------------
@@ -72,7 +84,8 @@ def review_view(selection: Selection) -> dict[str, Any]:
                 "candidates": [c for c in panel.candidates if c in selection.candidates],
                 "reviewers": [r for r in panel.reviewers if r in people and people[r]["active"]],
                 "results": [_result(row) for row in selection.results.get(key, ())],
-                "in_book": sorted(_in_book(selection, key)),
+                "settled": _settled(selection, panel),
+                **_in_book(selection, key, panel.rule_version),
             }
             for key, panel in selection.panels.items()
         },
@@ -95,15 +108,36 @@ def review_view(selection: Selection) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _in_book(selection: Selection, panel: str) -> set[tuple[str, str]]:
-    """The (reviewer, candidate) pairs that the book itself holds a mark or a recusal of, typed or delivered."""
-    marked = [r for r in selection.marks if r["mark"] is not None]
-    recused = [r for r in selection.declarations if r["conflict"] == "yes"]
-    return {
-        (record.text("reviewer"), record.text("candidate"))
-        for record in (*marked, *recused)
-        if record["panel"] == panel
-    }
+def _settled(selection: Selection, panel: Panel) -> bool:
+    """Whether the results in the book are of the marks in the book: evaluation comes a moment after marks do."""
+    rows = selection.results.get(panel.key, ())
+    days = [row["evaluated_at"].date() for row in rows if row.get("evaluated_at")]
+    if panel.status == "done" or not days:  # what is final stands; what is not there cannot be old
+        return True
+    try:
+        wanted = score_one(selection, panel, max(days)).fingerprints
+    except PartnerBookError:
+        return False
+    saved = {row.get("candidate"): row.get("fingerprint") for row in rows}
+    return all(saved.get(candidate) == fingerprint for candidate, fingerprint in wanted.items())
+
+
+def _in_book(selection: Selection, panel: str, version: str) -> dict[str, list[tuple[str, str]]]:
+    """The (reviewer, candidate) pairs that the book itself holds, typed or delivered: `in_book` any mark or a recusal,
+    `whole_in_book` every mark or a recusal. Staff save while they type, so that one mark is not yet a sheet."""
+    rules = selection.rules.get(version)
+    wanted = {i.key for d in rules.dimensions for i in d.indicators if not i.banded} if rules else set()
+    recused = {_pair(r) for r in selection.declarations if r["panel"] == panel and r["conflict"] == "yes"}
+    marked: dict[tuple[str, str], set[str]] = {}
+    for record in selection.marks:
+        if record["panel"] == panel and record["mark"] is not None:
+            marked.setdefault(_pair(record), set()).add(record.text("indicator"))
+    whole = {pair for pair, indicators in marked.items() if wanted <= indicators}
+    return {"in_book": sorted(marked.keys() | recused), "whole_in_book": sorted(whole | recused)}
+
+
+def _pair(record: Record) -> tuple[str, str]:
+    return record.text("reviewer"), record.text("candidate")
 
 
 def _result(row: Mapping[str, Any]) -> dict[str, str]:
@@ -111,30 +145,21 @@ def _result(row: Mapping[str, Any]) -> dict[str, str]:
              ("result", "candidate", "legal_name", "score", "rank", "grade", "reason", "order", "state")}  # fmt: skip
     if row.get("score") is not None:
         texts["score"] = f"{row['score']:.2f}"
-    state = texts["state"]
-    return {**texts, "state_words": RESULT_STATES[state].zh if state in RESULT_STATES else ""}
+    return texts
 
 
 def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
-    told = {}
-    for code, names in FACTS.items():
-        told[code] = [
-            [Candidates.columns[n].zh, as_words(Candidates.columns[n], _plain(n, row[n]))]
-            for n in names
-            if row.get(n) is not None
-        ]
+    """Name and facts, by the names of their columns: each page says them in its own language."""
+    told = {
+        code: [[n, as_words(Candidates.columns[n], row[n])] for n in names if row.get(n) is not None]
+        for code, names in FACTS.items()
+    }
     return {"name": str(row.get("legal_name") or row.get("candidate")), "facts": told}
 
 
 def _short(number: Any) -> str:
     """A number without idle zeros, never in powers of ten."""
     return "" if number is None else f"{Decimal(number).normalize():f}"
-
-
-def _plain(name: str, value: Any) -> Any:
-    column = Candidates.columns[name]
-    options = getattr(column, "options", None)
-    return options[value].zh if options else value
 
 
 def _tree(rules: Rules) -> list[dict[str, Any]]:
@@ -269,35 +294,39 @@ class Reviews:
         """Keep a draft; `number` is that of the version it was written on. Returns the new number.
 
         Raises:
-            SheetSent, SheetChanged: nothing was stored.
+            SheetSent, SheetChanged, InboxUnavailable: nothing was stored.
         """
-        with self._inbox.transaction() as connection:
-            return self._save(connection, (panel, reviewer, candidate), body, number)
+        try:
+            with self._inbox.transaction() as connection:
+                return self._write(connection, (panel, reviewer, candidate), body, number)
+        except sa.exc.IntegrityError as error:  # another process was first (PostgreSQL)
+            raise SheetChanged from error
+        except sa.exc.SQLAlchemyError as error:
+            raise InboxUnavailable from error
 
-    def _save(self, connection: sa.Connection, at: tuple[str, str, str], body: Mapping[str, Any], number: int) -> int:
-        row = connection.execute(sa.select(sheets.c.number, sheets.c.sent_at).where(self._at(*at))).first()
-        text, now = json.dumps(body), utcnow()
-        if row is None:
-            panel, reviewer, candidate = at
-            connection.execute(
-                sheets.insert().values(
-                    book=self._inbox.book_id, panel=panel, reviewer=reviewer, candidate=candidate, body=text, number=1,
-                    changed_at=now,
-                )
-            )  # fmt: skip
-            return 1
-        if row.sent_at is not None:
-            raise SheetSent
-        if row.number != number:
-            raise SheetChanged
-        connection.execute(sheets.update().where(self._at(*at)).values(body=text, number=number + 1, changed_at=now))
-        return number + 1
+    def _write(
+        self, connection: sa.Connection, at: tuple[str, str, str], body: Mapping[str, Any], number: int, *,
+        sent_at: datetime | None = None,
+    ) -> int:  # fmt: skip
+        """Store what was written on version `number`, unless a newer one is there or it was sent."""
+        values = {"body": json.dumps(body), "number": number + 1, "changed_at": utcnow(), "sent_at": sent_at}
+        mine = sa.and_(self._at(*at), sheets.c.number == number, sheets.c.sent_at.is_(None))
+        if connection.execute(sheets.update().where(mine).values(values)).rowcount == 1:
+            return number + 1
+        there = connection.execute(sa.select(sheets.c.sent_at).where(self._at(*at))).first()
+        if there is not None:
+            raise SheetChanged if there.sent_at is None else SheetSent
+        panel, reviewer, candidate = at
+        where = {"book": self._inbox.book_id, "panel": panel, "reviewer": reviewer, "candidate": candidate}
+        connection.execute(sheets.insert().values({**where, **values, "number": 1}))
+        return 1
 
-    def send(self, panel: str, reviewer: str, candidate: str, body: Mapping[str, Any]) -> None:
+    def send(self, panel: str, reviewer: str, candidate: str, body: Mapping[str, Any], number: int) -> None:
         """Commit a whole sheet: the declaration and every mark together, or nothing. The same again is the same.
 
         Raises:
             SheetSent: it was sent before with other content.
+            SheetChanged: it was written on another version than the newest; what is sent cannot be called back.
             InboxUnavailable: nothing was stored.
         """
         before = self.sheet(panel, reviewer, candidate)
@@ -310,15 +339,14 @@ class Reviews:
         ]
 
         def seal(connection: sa.Connection) -> None:
-            there = connection.execute(sa.select(sheets.c.sent_at).where(self._at(panel, reviewer, candidate))).first()
-            values = {"body": json.dumps(body), "sent_at": utcnow(), "changed_at": utcnow()}
-            if there is None:
-                at = {"book": self._inbox.book_id, "panel": panel, "reviewer": reviewer, "candidate": candidate}
-                connection.execute(sheets.insert().values(number=1, **at, **values))
-            else:
-                connection.execute(sheets.update().where(self._at(panel, reviewer, candidate)).values(**values))
+            self._write(connection, (panel, reviewer, candidate), body, number, sent_at=utcnow())
 
-        self._inbox.submit_all(incoming, seal)
+        try:
+            self._inbox.submit_all(incoming, seal)
+        except (SheetSent, SubmissionConflict) as error:  # another window sent it just now
+            after = self.sheet(panel, reviewer, candidate)
+            if after.sent_at is None or after.body != dict(body):
+                raise SheetSent from error
 
     def _incoming(
         self, panel: str, reviewer: str, candidate: str, table: str, key: str, values: Mapping[str, Any]
@@ -349,12 +377,22 @@ def rows_of(body: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
 
 def is_open(panel: Mapping[str, Any], sent: set[tuple[str, str]]) -> bool:
     """Whether everybody may see the marks: all sheets are in, or staff closed the scoring."""
-    wanted = {(reviewer, candidate) for reviewer in panel["reviewers"] for candidate in panel["candidates"]}
-    return panel["status"] in OPEN or (bool(wanted) and wanted <= sent | known_to_book(panel))
+    wanted = wanted_of(panel)
+    return panel["status"] in OPEN or (bool(wanted) and wanted == complete(panel, sent))
+
+
+def wanted_of(panel: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """The (reviewer, candidate) pairs that the panel, as it stands now, asks a sheet of."""
+    return {(reviewer, candidate) for reviewer in panel["reviewers"] for candidate in panel["candidates"]}
+
+
+def complete(panel: Mapping[str, Any], sent: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of them that are in: sent through the link, or whole in the book."""
+    return wanted_of(panel) & (sent | {(reviewer, candidate) for reviewer, candidate in panel["whole_in_book"]})
 
 
 def known_to_book(panel: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """The (reviewer, candidate) pairs whose marks stand in the book."""
+    """The (reviewer, candidate) pairs of which the book holds any mark, or a recusal."""
     return {(reviewer, candidate) for reviewer, candidate in panel["in_book"]}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from workbook.schema import Label
 
@@ -13,7 +13,8 @@ WORDS: dict[str, Label] = {
     "review": Label("候选评分", "Scoring of candidates"),
     "review_for": Label("这个链接只属于 {person}，请不要转发。", "This link belongs to {person} alone; please do not pass it on."),
     "review_rules": Label("按规则版本 {version} 评分。每项 1 到 5 分；不适用于这家企业的项目选“不适用”，不会按 0 分计。", "Scored under rule version {version}. Marks from 1 to 5; choose “not applicable” where an indicator does not fit, it never counts as 0."),
-    "review_deadline": Label("请在 {day} 前完成", "Please finish before {day}"),
+    "review_deadline": Label("请最迟于 {day}提交。", "Please send your marks by {day} at the latest."),
+    "review_overdue": Label("评分期限 {day}已过；负责人截止评分之前，仍可提交。", "The deadline, {day}, has passed; until scoring is closed you can still send."),
     "review_blind": Label("所有评审人交齐之前，谁也看不到别人的评分。已交 {n}/{total} 份。", "Nobody sees another's marks until all are in. {n} of {total} sheets are in."),
     "review_early": Label("评分还没有开始，请等负责人通知。", "Scoring has not begun; please wait for word."),
     "review_closed": Label("评分已经截止，不能再修改。", "Scoring is closed; nothing can be changed any more."),
@@ -38,9 +39,12 @@ WORDS: dict[str, Label] = {
     "recusal_reason": Label("回避原因", "Reason"),
     "reason_needed": Label("请写明回避原因", "Give the reason for recusal"),
     "declare": Label("确认声明", "Confirm"),
+    "declared": Label("您已声明没有利益冲突。", "You declared no conflict of interest."),
+    "declare_again": Label("更改声明", "Change the declaration"),
+    "declare_drops": Label("选择回避后，这家候选的评分草稿作废。", "If you recuse yourself, your draft for this candidate is dropped."),
     "recused": Label("您已声明回避，对这家候选不评分。", "You are recused from this candidate."),
     "weight_of": Label("权重 {n}", "weight {n}"),
-    "from_number": Label("按数据换算，不需要打分", "Converted from a number; no mark needed"),
+    "from_number": Label("{fact}：按数据换算，不需要打分", "{fact}: converted from a number; no mark needed"),
     "their_facts": Label("对方提交的资料", "What they submitted"),
     "evidence": Label("依据", "Evidence"),
     "comment": Label("评语", "Comment"),
@@ -50,11 +54,14 @@ WORDS: dict[str, Label] = {
     "save_draft": Label("保存草稿", "Save draft"),
     "send_sheet": Label("提交评分", "Send marks"),
     "send_hint": Label("提交后不能再改。", "Nothing can be changed after sending."),
-    "autosaved": Label("已自动保存 {time}", "Saved by itself at {time}"),
-    "saved_at": Label("草稿保存于 {time}", "Draft saved {time}"),
+    "autosaved": Label("已自动保存 {time}，已填 {n}/{total}", "Saved by itself at {time}; {n} of {total} filled in"),
+    "saved_at": Label("草稿保存于 {time}，已填 {n}/{total}", "Draft saved {time}; {n} of {total} filled in"),
     "save_failed": Label("没有保存上，内容还在页面上，连上后会再试。", "Not saved; what you wrote is still here and will be tried again."),
     "sheet_sent": Label("这份评分已经提交。", "This sheet has been sent."),
     "typed_in_book": Label("工作簿里已有您对这家候选的评分，不能再用链接重复评分。", "The workbook already holds your marks for this candidate; the link cannot mark it again."),
+    "begun_in_book": Label("工作簿里有您对这家候选的部分评分。请联系评审会负责人，在工作簿里补齐。", "The workbook holds some of your marks for this candidate. Ask the person in charge to complete them there."),
+    "review_unavailable": Label("现在无法保存。您写的内容都在下面，请过几分钟再试。", "This cannot be saved now. All you wrote is below; try again in a few minutes."),
+    "review_csrf": Label("页面停留太久，这一次没有保存。您写的内容都在下面，请再按一次。如果再次出现，请允许浏览器保存 Cookie。", "The page was open too long, so nothing was saved. All you wrote is below; press the button again. If this comes again, allow your browser to keep cookies."),
     "to_panel": Label("全部候选", "All candidates"),
     "told_title": Label("没有保存", "Not saved"),
     # frame
@@ -191,13 +198,19 @@ def say(key: str, lang: str, /, **parts: object) -> str:
     return words.format(**parts) if parts else words
 
 
+def write_day(day: date, lang: str, *, year: bool = True) -> str:
+    """A day as people say it: `2026 年 11 月 23 日（周一）`, `Mon 23 November 2026`."""
+    if lang.startswith("en"):
+        words = f"{_WEEKDAYS.en.split()[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+        return f"{words} {day.year}" if year else words
+    words = f"{day.month} 月 {day.day} 日（周{_WEEKDAYS.zh[day.weekday()]}）"
+    return f"{day.year} 年 {words}" if year else words
+
+
 def write_time(moment: datetime, lang: str, *, year: bool = True) -> str:
     """A local time as people say it: `2026 年 11 月 23 日（周一）14:52`, `Mon 23 November 2026, 14:52`."""
-    if lang.startswith("en"):
-        day = f"{_WEEKDAYS.en.split()[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]}"
-        return f"{day} {moment.year}, {moment:%H:%M}" if year else f"{day}, {moment:%H:%M}"
-    day = f"{moment.month} 月 {moment.day} 日（周{_WEEKDAYS.zh[moment.weekday()]}）{moment:%H:%M}"
-    return f"{moment.year} 年 {day}" if year else day
+    comma = ", " if lang.startswith("en") else ""
+    return f"{write_day(moment, lang, year=year)}{comma}{moment:%H:%M}"
 
 
 def write_size(size: int) -> str:

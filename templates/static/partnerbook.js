@@ -61,6 +61,7 @@
   all("form[data-once]", form => {
     let changed = false, leaving = false;
     form.addEventListener("input", () => { changed = true; });
+    form.addEventListener("saved", () => { changed = false; });
     addEventListener("beforeunload", event => { if (changed && !leaving) event.preventDefault(); });
 
     // One press, one submission. The server holds the id; this only spares the sender a second press.
@@ -137,26 +138,29 @@
   // A score sheet saves itself; what could not be saved is tried again and never thrown away.
   all("[data-autosave]", form => {
     const out = form.querySelector("[data-saved]"), number = form.elements.number;
-    let timer, busy = false, again = false;
+    let timer, busy = false, again = false, newer = false;
     const save = async () => {
       if (busy) { again = true; return; }
-      busy = true; again = false;
+      busy = true; again = newer = false;
       try {
         const answer = await fetch(form.dataset.autosave, { method: "POST", body: new FormData(form) });
         const told = await answer.json();
         if (told.ok) number.value = told.number;
+        if (told.ok && !newer) form.dispatchEvent(new Event("saved"));
+        if (told.csrf_token) form.elements.csrf_token.value = told.csrf_token;
         out.textContent = told.message;
-        out.className = told.ok ? "soft" : "error";
+        out.className = told.ok ? "saved soft" : "saved error";
+        if (told.csrf_token || told.again) later(8000);
       } catch {
         out.textContent = form.dataset.failed;
-        out.className = "error";
+        out.className = "saved error";
         later(8000);
       }
       busy = false;
       if (again) later(300);
     };
     const later = ms => { clearTimeout(timer); timer = setTimeout(save, ms); };
-    form.addEventListener("input", () => later(900));
+    form.addEventListener("input", () => { newer = true; later(900); });
     form.addEventListener("submit", event => {
       clearTimeout(timer);
       if (busy) { event.preventDefault(); event.stopImmediatePropagation(); setTimeout(() => form.requestSubmit(event.submitter), 200); }

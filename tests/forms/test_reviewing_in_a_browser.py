@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import waitress
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from forms_server.app import ServerSettings, create_app
 from forms_server.review_pages import field_name
@@ -158,6 +158,41 @@ def test_the_pages_of_reviewers_keep_the_promises_of_the_forms(
     assert page.locator(".summary li").count() >= len(MARKED)
     look()
     context.close()
+
+
+def test_what_has_saved_itself_is_said_in_sight_and_holds_nobody_back(
+    browser: Browser, stage: tuple[Scene, str]
+) -> None:
+    scene, address = stage
+    page = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844}).new_page()
+    asked: list[str] = []
+
+    def ask(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", ask)
+    page.goto(f"{address}/i/{scene.tokens['R-0003']}/C-0001")
+    page.check("[name=conflict][value=no]")
+    page.click("button[value=declare]")
+    page.fill(f"#{field_name(MARKED[0])}-comment", "先写一句")
+    saved = page.locator("[data-saved]")
+    expect(saved).to_contain_text("已自动保存")
+    box = saved.bounding_box()
+    assert box is not None and box["y"] + box["height"] <= 844
+    page.goto(f"{address}/i/{scene.tokens['R-0003']}")
+    assert asked == []
+    page.goto(f"{address}/i/{scene.tokens['R-0003']}/C-0001")
+    page.fill(f"#{field_name(MARKED[0])}-comment", "再写一句")
+    page.click("header button[name=lang]")
+    assert page.input_value(f"#{field_name(MARKED[0])}-comment") == "再写一句"
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.check(f'[name="{field_name(MARKED[0])}.mark"][value="4"]', force=True)
+    page.keyboard.press("Enter")  # the key that sends a form only keeps this one
+    page.wait_for_load_state()
+    expect(page.locator("button[value=send]")).to_be_visible()
+    assert not scene.house.inbox.all()
+    page.context.close()
 
 
 def test_without_script_a_sheet_can_be_saved_and_sent(browser: Browser, stage: tuple[Scene, str]) -> None:

@@ -54,6 +54,14 @@ def test_a_question_below_an_option_counts_only_when_the_option_is_chosen(client
     assert "licence_until" not in inbox.all()[0].values
 
 
+def test_a_bank_report_without_its_authorisation_is_refused(client: FlaskClient, inbox: Inbox) -> None:
+    answer = send(client, "candidate", bank_report="yes", bank_authorisation="  ")
+    assert answer.status_code == 422 and list(errors(answer)) == ["bank_authorisation"]
+    assert fields(answer)["bank_report"] == "yes" and inbox.all() == []
+    assert send(client, "candidate", bank_report="yes", bank_authorisation="授 2026-017").status_code == 303
+    assert inbox.all()[0].values["bank_authorisation"] == "授 2026-017"
+
+
 def test_the_same_page_sent_twice_is_one_record_and_one_receipt(client: FlaskClient, inbox: Inbox) -> None:
     filled = {**hidden(client.get("/forms/incident")), **FILLED["incident"]}
     first, second = post(client, "incident", filled), post(client, "incident", filled)
