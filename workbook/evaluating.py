@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 
 from workbook import store
 from workbook.errors import MissingTable, PartnerBookError
-from workbook.evaluation import band_mark, check_bands, check_weights, half_up, score_panel
+from workbook.evaluation import EvaluationRefused, band_mark, check_bands, check_weights, half_up, score_panel
 from workbook.evaluation.model import Entry, Mark, Measured, Outcome, PartState, Policy, State
+from workbook.formulas import formula_text
 from workbook.identity import must_be_ours
 from workbook.ooxml import Book
 from workbook.records import read_records
@@ -27,6 +28,7 @@ from workbook.rows import Cell, headers, language, need, to_cell
 from workbook.rules.selection import (
     Panel,
     Rules,
+    RulesRefused,
     Selection,
     dimension_code,
     fact_of,
@@ -35,9 +37,9 @@ from workbook.rules.selection import (
     read_selection,
     rules_of,
 )
-from workbook.schema import COMPUTED, Column, Formula, Key, Table
+from workbook.schema import COMPUTED, Column, Formula, Key, Table, Text
 from workbook.store import Step, no_step
-from workbook.tables import TABLES, Contributions, Marks, Results, SettingRow
+from workbook.tables import TABLES, Contributions, Marks, Panels, Results, SettingRow
 from workbook.tables.selection import DIMENSIONS
 
 PLACES = 13  # decimals of a dimension score: fourteen digits survive every program that saves the book
@@ -82,6 +84,8 @@ class Evaluation:
 def score_book(selection: Selection, today: date) -> Evaluation:
     """Score every panel that has begun; a panel that cannot be scored leaves the others alone."""
     found = Evaluation()
+    for key, rows in selection.doubled.get(Panels.name, {}).items():
+        found.refused[key] = f"评审会编号 {key} 出现在第 {'、'.join(map(str, rows))} 行，没有计算。请只保留一行。"
     for panel in selection.panels.values():
         if panel.status == "preparing":
             continue
@@ -95,26 +99,37 @@ def score_book(selection: Selection, today: date) -> Evaluation:
 
 
 class FinalPanel(PartnerBookError):
-    """The rules of a panel that is final were changed afterwards: its results stay as they were."""
+    """What a final panel rests on was changed afterwards: its results stay as they were."""
 
 
 def _final_stays(selection: Selection, scored: Scored) -> None:
-    if scored.panel.status != "done":
+    panel = scored.panel.key
+    rows = [row for row in selection.results.get(panel, ()) if row.get("fingerprint")]
+    if scored.panel.status != "done" or not rows:
         return
-    used = {str(row.get("rules_fingerprint") or "") for row in selection.results.get(scored.panel.key, ())} - {""}
-    if used and used != {scored.rules_fingerprint}:
+    again = f"结果保持原样。请改回原样，或把评审会 {panel} 改回“评分截止”再计算。"
+    if {str(row.get("rules_fingerprint") or "") for row in rows} != {scored.rules_fingerprint}:
         raise FinalPanel(
-            f"评审会 {scored.panel.key} 已定稿，而规则版本 {scored.rules.version} 之后被改动：结果保持原样。"
-            "请把改动另立为新的规则版本，或把评审会改回“评分截止”再计算。"
+            f"评审会 {panel} 已定稿，而规则版本 {scored.rules.version} 之后被改动：{again}改动也可另立为新的规则版本。"
         )
+    saved = {str(row.get("candidate")): row.get("fingerprint") for row in rows}
+    changed = [key for key in (*scored.fingerprints, *saved) if scored.fingerprints.get(key) != saved.get(key)]
+    if changed:
+        keys = "、".join(dict.fromkeys(changed))
+        raise FinalPanel(f"评审会 {panel} 已定稿，而 {keys} 的评分、声明、资料或名单之后被改动：{again}")
 
 
 def score_one(selection: Selection, panel: Panel, today: date) -> Scored:
-    """Score one panel.
+    """Score one panel as of today; one that is final is scored as of the day of its last result.
 
     Raises:
         RulesRefused, WeightsRefused, BandsRefused: the rules of the panel cannot be used.
     """
+    last = selection.last_evaluated(panel.key) if panel.status == "done" else None
+    return _score(selection, panel, last or today)
+
+
+def _score(selection: Selection, panel: Panel, today: date) -> Scored:
     rules = rules_of(selection, panel)
     check_weights(rules.dimensions)
     check_bands(rules.grades)
@@ -125,19 +140,14 @@ def score_one(selection: Selection, panel: Panel, today: date) -> Scored:
     marks, recused = marks_of(selection, panel, rules)
     outcomes = score_panel(rules.dimensions, entries, marks, measured, recused, policy, rules.grades)
     ruled = _digest([rules, policy])
-    prints = {
-        entry.candidate: _digest([
-            ruled, entry, sorted(sorted_marks(marks, entry.candidate)), sorted(map(repr, measured)),
-            sorted(pair for pair in recused if pair[1] == entry.candidate),
-        ])
-        for entry in entries
-    }  # fmt: skip
+    said: dict[str, list[str]] = {key: [] for key in panel.candidates}  # about each candidate, and nobody else
+    for mark in marks:
+        said[mark.candidate].append(repr(mark))
+    for number in measured:
+        said[number.candidate].append(repr(number))
+    away = {key: sorted(pair for pair in recused if pair[1] == key) for key in panel.candidates}
+    prints = {e.candidate: _digest([ruled, e, sorted(said[e.candidate]), away[e.candidate]]) for e in entries}
     return Scored(panel, rules, outcomes, prints, ruled)
-
-
-def sorted_marks(marks: Sequence[Mark], candidate: str) -> list[str]:
-    """The marks of one candidate as text, in an order that no sorting of the sheet changes."""
-    return sorted(repr(mark) for mark in marks if mark.candidate == candidate)
 
 
 def _digest(value: Any) -> str:
@@ -151,8 +161,9 @@ def _entry(selection: Selection, rules: Rules, key: str, today: date) -> Entry:
     facts = selection.candidates.get(key)
     if facts is None:
         return Entry(key, (), (f"候选提交里没有 {key}",))
-    barred = selection.barred.get(str(facts.get("credit_code") or ""), "")
-    gates, unknown = judge_gates(rules, facts, barred, today)
+    gates, unknown = judge_gates(rules, facts, selection.barred_partner(facts), today)
+    if facts.get("status") == "withdrawn":
+        unknown.append("候选已撤回")
     if facts.get("verification") == "rejected":
         unknown.append("核实结果为不予采用")
     return Entry(key, gates, tuple(unknown))
@@ -165,12 +176,15 @@ def _measured(rules: Rules, facts: Mapping[str, Any], candidate: str) -> list[Me
         if not text.banded:
             continue
         bands = rules.bands.get(key, ())
-        check_bands([band for band, _ in bands])
         raw, shown = fact_of(facts, text.fact)
-        if raw is None:
-            found.append(Measured(candidate, key, None, f"{candidate} 的{text.fact}未填"))
-            continue
-        mark = band_mark(raw, [band for band, _ in bands])
+        try:
+            check_bands([band for band, _ in bands])
+            if raw is None:
+                found.append(Measured(candidate, key, None, f"{candidate} 的{text.fact}未填"))
+                continue
+            mark = band_mark(raw, [band for band, _ in bands])
+        except EvaluationRefused as error:
+            raise RulesRefused(f"指标 {key} 按 {candidate} 的“{text.fact}”换算不出分数：{error}") from error
         row = next(row for band, row in bands if (band.low is None or raw >= band.low) and (band.high is None or raw < band.high))  # fmt: skip
         found.append(Measured(candidate, key, mark, f"{candidate} {text.fact} {shown} → {row}"))
     return found
@@ -297,18 +311,25 @@ def _result(
         "result": key, "panel": scored.panel.key, "candidate": outcome.candidate,
         "legal_name": selection.candidates.get(outcome.candidate, {}).get("legal_name"),
         "state": outcome.state.value, "rank": _whole(outcome.rank), "score": outcome.score, "check": outcome.score, "grade": outcome.grade or None,
-        "reason": "\n".join((*outcome.reasons, *outcome.notes)) or None, "next_step": outcome.next_step or None,
+        "reason": _shortened("\n".join((*outcome.reasons, *outcome.notes)), Results.columns["reason"]) or None,
+        "next_step": _shortened(outcome.next_step, Results.columns["next_step"]) or None,
         "reviewers": Decimal(outcome.reviewers), "coverage": outcome.coverage, "order": Decimal(outcome.order),
         "rule_version": scored.rules.version, "fingerprint": scored.fingerprints[outcome.candidate],
         "rules_fingerprint": scored.rules_fingerprint,
     }  # fmt: skip
-    for dimension, score in outcome.dimensions.items():
-        if column := DIMENSION_COLUMNS.get(dimension_code(dimension, scored.rules.version)):
-            row[column] = None if score is None else half_up(score, PLACES)
+    row |= dimension_cells(outcome, scored.rules.version)
     before = known.get(key, {})
     same = all(before.get(name) == value for name, value in row.items() if name != "check")
     row["evaluated_at"] = before.get("evaluated_at") if same and before.get("evaluated_at") else now
     return row
+
+
+def dimension_cells(outcome: Outcome, version: str) -> dict[str, Decimal | None]:
+    """The scores of the dimensions as results keep them, by column name."""
+    return {
+        DIMENSION_COLUMNS[dimension_code(key, version)]: None if score is None else half_up(score, PLACES)
+        for key, score in outcome.dimensions.items()
+    }
 
 
 def _whole(value: int | None) -> Decimal | None:
@@ -333,7 +354,7 @@ def _parts(scored: Scored, outcome: Outcome, selection: Selection) -> list[dict[
             "dimension": titles[part.dimension], "title": part.title, "state": PART_WORDS[part.state],
             "weight": percent(part.weight), "mean": None if part.mean is None else half_up(part.mean, 4),
             "points": part.contribution if part.state is PartState.SCORED else None,
-            "marks": _shortened("、".join(part.marks)) or None,
+            "marks": _shortened("、".join(part.marks), Contributions.columns["marks"]) or None,
         }
         for part in outcome.parts
     ]  # fmt: skip
@@ -344,7 +365,8 @@ def percent(weight: Fraction) -> Decimal:
     return half_up(weight * 100, 4)
 
 
-def _shortened(text: str, limit: int = Contributions.columns["marks"].max_length) -> str:  # type: ignore[attr-defined]
+def _shortened(text: str, column: Column) -> str:
+    limit = column.max_length if isinstance(column, Text) and column.max_length else len(text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -364,7 +386,12 @@ def _upsert(book: Book, table: type[Table], rows: Sequence[Mapping[str, Any]]) -
         {where[name]: _cell(table.columns[name], row.get(name), lang) for name in computed} for row in rows
     ]
     key = next(n for n, c in table.columns.items() if isinstance(c, Key))
-    book.upsert(table.name, where[key], cells)
+    formulas = {
+        where[name]: formula_text(table, column, lang)
+        for name, column in table.columns.items()
+        if isinstance(column, Formula) and name in computed
+    }
+    book.upsert(table.name, where[key], cells, formulas)
 
 
 def _cell(column: Column, value: Any, lang: str) -> Cell:
@@ -373,12 +400,12 @@ def _cell(column: Column, value: Any, lang: str) -> Cell:
     return shown if isinstance(column, Formula) else to_cell(column, value, lang)
 
 
-def as_data(found: Evaluation, selection: Selection | None = None) -> list[dict[str, Any]]:
+def as_data(found: Evaluation) -> list[dict[str, Any]]:
     """The scored panels as JSON values: numbers as text, so that no reader makes a binary float of them."""
     return [
         {
             "panel": scored.panel.key, "title": scored.panel.title, "rule_version": scored.rules.version,
-            "candidates": [_outcome_data(outcome) for outcome in scored.outcomes],
+            "tree": scored.rules.counts(), "candidates": [_outcome_data(outcome) for outcome in scored.outcomes],
         }
         for scored in found.scored
     ]  # fmt: skip
@@ -409,7 +436,8 @@ def as_lines(found: Evaluation) -> list[str]:
     """The ranking of each panel as lines for a console, and why a panel was not scored."""
     lines = []
     for scored in found.scored:
-        lines.append(f"✓ {scored.panel.key} {scored.panel.title}（规则 {scored.rules.version}）")
+        tree = "{dimensions} 个维度、{indicators} 项指标、{gates} 道门槛".format_map(scored.rules.counts())
+        lines.append(f"✓ {scored.panel.key} {scored.panel.title}（规则 {scored.rules.version}：{tree}）")
         for outcome in scored.outcomes:
             place = f"第 {outcome.rank} 名" if outcome.rank else STATE_WORDS[outcome.state]
             score = "无数据" if outcome.score is None else f"{outcome.score:>6} 分"
@@ -428,6 +456,7 @@ __all__ = [
     "State",
     "as_data",
     "as_lines",
+    "dimension_cells",
     "evaluate_book",
     "evaluate_file",
     "score_book",

@@ -18,6 +18,8 @@ from workbook.ooxml import Book
 from workbook.rows import as_words, from_serial, headers, need
 from workbook.schema import Column, Invalid, Table
 
+DAY_AS_NUMBER = (19_000_101, 99_991_231)  # 20261231 typed without hyphens; as a day number it is beyond every calendar
+
 
 @dataclass(frozen=True)
 class Record:
@@ -75,23 +77,37 @@ def _number(column: schema.Number, value: Any, date1904: bool = False) -> Any:
 
 @from_cell.register(schema.Date)
 def _date(column: schema.Date, value: Any, date1904: bool = False) -> Any:
-    moment = _moment_of(value, date1904)
-    return column.check(moment.date()) if moment else column.parse(str(value))
+    moment = _moment_of(column, value, date1904)
+    return column.check(moment.date()) if moment else column.parse(_typed(value))
 
 
 @from_cell.register(schema.Moment)
 def _moment(column: schema.Moment, value: Any, date1904: bool = False) -> Any:
-    moment = _moment_of(value, date1904)
-    return column.check(moment) if moment else column.parse(str(value))
+    moment = _moment_of(column, value, date1904)
+    return column.check(moment) if moment else column.parse(_typed(value))
 
 
-def _moment_of(value: Any, date1904: bool) -> datetime | None:
+def _typed(value: Any) -> str:
+    """What somebody typed, without the decimal point that a program puts behind whole numbers."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _moment_of(column: schema.Column, value: Any, date1904: bool) -> datetime | None:
+    """The time of a cell; None where it is to be read as text, as 20261231 typed without hyphens is."""
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return from_serial(float(value), date1904)
+        if value == int(value) and DAY_AS_NUMBER[0] <= value <= DAY_AS_NUMBER[1]:
+            return None
+        try:
+            return from_serial(float(value), date1904)
+        except OverflowError:
+            raise Invalid(
+                f"{column.zh}不是有效日期：{as_words(column, value)}，请写成 2026-12-31",
+                f"{column.en} is no date: {as_words(column, value)}",
+            ) from None
     return None
 
 

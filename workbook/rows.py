@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import singledispatch
@@ -140,8 +141,9 @@ def shown_words(table: type[Table], row: Mapping[str, Any]) -> dict[str, str]:
 def as_words(column: Column, value: Any) -> str:
     """A cell as text for people: dates as dates, whole numbers without a fraction."""
     if isinstance(column, schema.Date | schema.Moment) and isinstance(value, int | float):
-        moment = from_serial(float(value))
-        return moment.date().isoformat() if isinstance(column, schema.Date) else f"{moment:%Y-%m-%d %H:%M}"
+        with suppress(OverflowError):  # a number that is no day is shown as the number it is
+            moment = from_serial(float(value))
+            return moment.date().isoformat() if isinstance(column, schema.Date) else f"{moment:%Y-%m-%d %H:%M}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()

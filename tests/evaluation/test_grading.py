@@ -30,6 +30,11 @@ def test_an_edge_belongs_to_the_band_above_and_a_hundred_is_an_a(score: str | fl
     assert grade(score, GRADES) == label
 
 
+def test_a_band_that_gives_nothing_is_refused() -> None:
+    with pytest.raises(BandsRefused, match=r"\[60, 80\) 没有写得什么"):
+        grade(70, [band("60", "80", " "), band("0", "60", "D")])
+
+
 def test_bands_may_be_plain_rows_in_any_order() -> None:
     assert grade(85, [("D", 0, 60), ("A", 90, 100), ("C", 60, 80), ("B", 80, 90)]) == "B"
     assert grade(85, [(0, 60, "D"), (60, None, "C")]) == "C"

@@ -91,9 +91,16 @@ def test_no_order_matters(case: Case, random: object) -> None:
 
 @given(cases(), st.fractions(Fraction(1, 1000), 1000, max_denominator=1000).filter(bool))
 def test_weights_count_by_their_proportions(case: Case, factor: Fraction) -> None:
-    # A factor of tens and halves, so that the weights stay exact decimals.
-    exactly = Decimal(factor.numerator) / 8
-    scaled = tuple(replace(dimension, weight=dimension.weight * exactly) for dimension in case.dimensions)
+    # A factor of tens and halves, so that the weights stay exact decimals; another one within the dimensions.
+    exactly, within = Decimal(factor.numerator) / 8, Decimal(factor.denominator) / 16
+    scaled = tuple(
+        replace(
+            dimension,
+            weight=dimension.weight * exactly,
+            indicators=tuple(replace(leaf, weight=leaf.weight * within) for leaf in dimension.indicators),
+        )
+        for dimension in case.dimensions
+    )
     assert replace(case, dimensions=scaled).outcomes() == case.outcomes()
 
 

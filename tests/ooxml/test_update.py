@@ -178,3 +178,26 @@ def test_what_was_updated_is_equal_the_next_time(value: Any) -> None:
     again.update("T", "k", {"a": {"v": value}})
     assert again.to_bytes() == data
     assert (book.to_bytes() == small()) is (value == 1 and type(value) is int)
+
+
+def test_a_calculated_column_that_lost_its_declaration_and_a_formula_gets_both_back() -> None:
+    formula = "T[[#This Row],[n]]*2"
+    lost = edited(calculated(), "xl/tables/table1.xml", "<calculatedColumnFormula>.*?</calculatedColumnFormula>", "")
+    lost = edited(lost, SHEET, r'(r="B3">)<f>[^<]*</f>', r"\1")
+    book = Book.read(lost)
+    before = [cell.value for cell in grid(lost, "S")["B"]]
+    assert before.count("=" + formula) < 2
+    rows = [{"n": 1, "double": 2}, {"n": 2, "double": 4}, {"n": 7, "double": 14}]
+    book.upsert("T", "n", rows, {"double": formula})
+    after = book.to_bytes()
+    assert [cell.value for cell in grid(after, "S")["B"]][1:] == ["=" + formula] * 3
+    assert book.table("T").formula_of("double") == (formula, False)
+    assert book.upsert("T", "n", rows, {"double": formula}) == Upserted((), ()) and book.to_bytes() == after
+
+
+def test_a_formula_of_the_row_stays_when_its_saved_value_changes_though_nothing_declares_it() -> None:
+    lost = edited(calculated(), "xl/tables/table1.xml", "<calculatedColumnFormula>.*?</calculatedColumnFormula>", "")
+    book = Book.read(lost)
+    book.update("T", "n", {"1": {"double": 99}})
+    assert grid(book.to_bytes(), "S")["B2"].value == "=T[[#This Row],[n]]*2"
+    assert values(book.to_bytes(), "S")[1][1] == 99

@@ -103,21 +103,34 @@ BROKEN: list[tuple[str, Break, str, str]] = [
     ("S4-year", change("candidates", 0, revenue_year=None), "C-0001", "哪一年"),
     ("S4-authorisation", change("candidates", 0, bank_report="yes"), "C-0001", "授权书编号"),
     ("S6-certificate", change("candidates", 0, certificates="ISO 9001，Q1，2026-11-22"), "C-0001", "2026-11-22 到期"),
+    ("S6-undated", change("candidates", 0, certificates="ISO 9001，Q1，2026.3"), "C-0001", "看不出到哪一天有效"),
     ("S7-failed", change("candidates", 0, licence_until=date(2026, 11, 22)), "C-0001", "2026-11-22 到期"),
     ("S7-failed", change("candidates", 0, scope_checked="differs"), "C-0001", "不符"),
     ("S7-failed", change("candidates", 0, permits_checked="lacking"), "C-0001", "缺少必需"),
     ("S7-failed", all_of(change("candidates", 0, credit_code=CODE), add("partners", partner="P-0001", legal_name="某公司", credit_code=CODE, status="barred")), "C-0001", "黑名单"),
+    ("S7-failed", all_of(change("candidates", 0, credit_code=CODE), add("partners", partner="P-0001", legal_name="某公司", credit_code=f" {CODE[:9]} {CODE[9:].lower()}", status="barred")), "C-0001", "黑名单"),
     ("S7-unchecked", change("candidates", 0, scope_checked=None), "C-0001", "经营范围未核对"),
     ("S7-unchecked", change("candidates", 0, permits_checked=None), "C-0001", "准入许可未核对"),
     ("S7-unchecked", change("candidates", 0, licence_until=None), "C-0001", "执照截止日未填"),
     ("S7-gate", indicator("v1-S7.B", fact="没有这一列"), "", "不能用作门槛"),
+    ("S7-missing-gate", lambda rows: rows["indicators"].remove(next(r for r in rows["indicators"] if r["indicator"] == "v1-S7.A")), "v1-S2", "“执照截止日”"),
     ("S7-code", change("candidates", 0, credit_code=CODE[:-1] + "M"), "C-0001", "末位校验"),
     ("S7-same-company", all_of(change("candidates", 0, credit_code=CODE), change("candidates", 1, credit_code=CODE)), "C-0002", "C-0001"),
     ("S8-query", change("candidates", 0, records_checked=None), "C-0001", "还没有查询"),
     ("S8-query", change("candidates", 0, records_checked=TODAY - timedelta(days=91)), "C-0001", "需重查"),
+    ("S8-query", change("candidates", 0, records_checked=date(9999, 12, 31)), "C-0001", "还没有到"),
+    ("S8-setting", change("settings", 0, setting="记录查询有效天数", value="三个月"), "记录查询有效天数", "现在是“三个月”"),
+    ("S8-setting", change("settings", 0, setting="记录查询有效天数", value="99999999999"), "记录查询有效天数", "按 90 天计"),
     ("S8-source", change("candidates", 0, records_source=None), "C-0001", "来源"),
     ("S14-weights", indicator("v1-S2", weight=Decimal("25.1")), "v1-S2", "100.1"),
     ("S14-weights", indicator("v1-S9.1", weight=Decimal(11)), "v1-S2", "99"),
+    ("S14-tree", indicator("v1-S2.1", layer=None), "v1-S2.1", "没有层级"),
+    ("S14-tree", indicator("v1-S2.1", rule_version=None), "v1-S2.1", "没有规则版本"),
+    ("S14-tree", indicator("v1-S2.1", parent="v1-S2.2"), "v1-S2.1", "现在是“v1-S2.2”"),
+    ("S14-unplaced", change("marks", 0, panel=None), "M-0001", "没有写评审会编号，这一分不计入"),
+    ("S14-unplaced", change("marks", 0, candidate=None, reviewer=None), "M-0001", "没有写候选编号、评审人编号"),
+    ("S15-unplaced", change("declarations", 0, candidate=None), "D-0001", "没有写候选编号，这条声明不起作用"),
+    ("S15-unplaced", change("declarations", 0, conflict=None), "D-0001", "没有写利益冲突"),
     ("S14-stranger", change("panels", 0, candidates="C-0001"), "", "不在评审会"),
     ("S14-stranger", all_of(add("reviewers", reviewer="R-0005", person="外人", role="other", status="active"), change("marks", 0, reviewer="R-0005")), "M-0001", "不是评审会"),
     ("S14-indicator", change("marks", 0, indicator="v1-S3.1"), "M-0001", "按档位换算"),
@@ -125,10 +138,14 @@ BROKEN: list[tuple[str, Break, str, str]] = [
     ("S14-blank", change("marks", 0, mark=None), "M-0001", "没有分数"),
     ("S14-twice", lambda rows: rows["marks"].append({**rows["marks"][0], "mark_key": "M-0300"}), "M-0300", "M-0001、M-0300"),
     ("S14-scope", change("marks", 0, mark=0), "M-0001", "不适用"),
+    ("S14-refused", copied("panels", 0), "V-0001", "第 6、7 行"),
+    ("S14-refused", all_of(change("bands", 0, low=Decimal(1)), change("candidates", 0, team_size=Decimal(0))), "V-0001", "C-0001 的“研发团队人数”"),
     ("S14-missing", without_marks("R-0003"), "V-0001", "R-0003 对 C-0002"),
     ("S14-refused", change("settings", 0, setting="最少评审人数", value="很多") , "V-0001", "很多"),
     ("S15-declaration", lambda rows: rows["declarations"].pop(0), "M-0001", "没有利益冲突声明"),
+    ("S15-declaration", change("declarations", 0, conflict=None), "M-0001", "没有利益冲突声明"),
     ("S15-recused", change("declarations", 0, conflict="yes", reason="亲属任职"), "M-0001", "已对 C-0001 声明回避"),
+    ("S15-recused", all_of(change("declarations", 0, conflict="yes", reason="亲属任职"), add("declarations", declaration="D-0009", panel="V-0001", candidate="C-0001", reviewer="R-0001", conflict="no")), "M-0001", "已对 C-0001 声明回避"),
     ("S15-roles", change("reviewers", 3, role="other"), "V-0001", "法务"),
     ("S15-unknown", change("panels", 0, reviewers="R-0001、R-0002、R-0003、R-0004、R-0009"), "V-0001", "没有 R-0009"),
     ("S15-unknown", change("panels", 0, rule_version="v7"), "V-0001", "没有 v7"),
@@ -169,17 +186,46 @@ def test_an_open_scoring_misses_nobody_yet() -> None:
     assert not [f for f in found(rows) if f.rule == "S14-missing"]
 
 
-@pytest.mark.parametrize(("column", "value"), [("官方得分", 99.5), ("名次", 7)])
-def test_a_result_that_somebody_typed_over_is_found_and_mended(column: str, value: float) -> None:
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("官方得分", 99.5, "官方得分写着 99.5，按现在的评分应为 60.00"),
+        ("名次", 7, "名次写着 7，按现在的评分应为 1"),
+        ("结论", "否决", "结论写着 否决，按现在的评分应为 已排名"),
+        ("等级", "A", "等级写着 A，按现在的评分应为 C"),
+        ("技术实力", 4.5, "技术实力写着 4.5，按现在的评分应为 3"),
+    ],
+)
+def test_a_result_that_somebody_typed_over_is_found_and_mended(column: str, value: float | str, words: str) -> None:
     book, _ = evaluated(fresh())
     book.update("results", "结果编号", {"V-0001/C-0001": {column: value}})
     (hit,) = [f for f in run_checks(book, TODAY) if f.rule == "S14-result"]
-    assert hit.key == "V-0001/C-0001"
+    assert hit.key == "V-0001/C-0001" and hit.column == column and words in hit.message
     from tests.selection_books import NOW
     from workbook.evaluating import evaluate_book
 
     evaluate_book(book, NOW)
     assert run_checks(book, TODAY) == []
+
+
+@pytest.mark.parametrize("line", ["无", "N/A", "软件著作权，2023SR0001，长期", "ISO 9001，Q1，2026-11-23"])
+def test_a_certificate_that_holds_today_or_needs_no_date_is_in_order(line: str) -> None:
+    rows = fresh()
+    rows["candidates"][0]["certificates"] = line
+    assert found(rows) == []
+
+
+def test_a_row_of_the_marks_without_a_mark_is_no_second_mark() -> None:
+    # It is told as blank; the mark that is there counts, so nothing may say that it does not.
+    rows = fresh()
+    rows["marks"].append({**rows["marks"][0], "mark_key": "M-0300", "mark": None})
+    assert [f.rule for f in found(rows)] == ["S14-blank"]
+
+
+def test_people_who_stand_twice_are_not_said_to_be_nowhere() -> None:
+    rows = fresh()
+    copied("reviewers", 0)(rows)
+    assert {f.rule for f in found(rows)} == {"S1-copied-row", "S15-roles"}
 
 
 def test_a_book_that_was_never_evaluated_says_so() -> None:

@@ -11,12 +11,11 @@ from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
-from workbook.building import words
 from workbook.building.kinds import Place, Projection, header_width, project
 from workbook.building.shapes import FOLDED, shaped
+from workbook.formulas import formula_text
 from workbook.rows import Cell, row_cells
 from workbook.schema import COMPUTED, Column, Formula, Moment, Table, Text
-from workbook.tables import BY_NAME
 
 HEADER, FIRST, LEFT = 4, 5, 1  # row of the header, first row under it, first column; counted from 0
 
@@ -76,23 +75,8 @@ class Plan:
         return reference(self.table, column, self.lang)
 
     def formula(self, column: Formula) -> str:
-        """A declared formula in full form: the short `[@x]` does not survive in appended rows."""
-
-        def named(found: re.Match[str]) -> str:
-            meant = next(c for c in self.table.columns.values() if c.zh == found[1])
-            return f"{self.table.name}[[#This Row],[{meant.label.get(self.lang)}]]"
-
-        def elsewhere(found: re.Match[str]) -> str:
-            other = BY_NAME[found[1]]
-            meant = next(c for c in other.columns.values() if c.zh == found[2])
-            return f"{other.name}[{meant.label.get(self.lang)}]"
-
-        text = re.sub(rf"\b({'|'.join(BY_NAME)})\[([^\[\]@#]+)\]", elsewhere, column.excel)
-        text = re.sub(r"\[@\[?([^\[\]]+)\]?\]", named, text)
-        if self.lang.startswith("en"):
-            for zh, en in words.FORMULA_WORDS.items():
-                text = text.replace(f'"{zh}"', f'"{en}"')
-        return f"={text}"
+        """A declared formula in full form."""
+        return f"={formula_text(self.table, column, self.lang)}"
 
     def shown(self, column: Formula, row: Mapping[str, Cell]) -> Any:
         """What a formula gives in this row, for programs that do not calculate; a blank where we cannot tell."""

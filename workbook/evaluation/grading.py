@@ -52,13 +52,15 @@ def check_bands(bands: Sequence[PlainBand]) -> tuple[Band, ...]:
     """The bands from the lowest up, once it is sure that every number between their ends lies in exactly one.
 
     Raises:
-        BandsRefused: for no band at all, one whose low end is not below its high end, a gap or an overlap; both
-            neighbours are named.
+        BandsRefused: for no band at all, one that gives nothing or whose low end is not below its high end, a gap or
+            an overlap; both neighbours are named.
     """
     found = [_as_band(band) for band in bands]
     if not found:
         raise BandsRefused("一档也没有。请至少写一档。")
     for band in found:
+        if not band.label.strip():
+            raise BandsRefused(f"{_span(band)} 没有写得什么。请写上等级，或 1 到 5 的分数。")
         if band.low is not None and band.high is not None and band.low >= band.high:
             raise BandsRefused(f"“{band.label}”的下限 {_show(band.low)} 不小于上限 {_show(band.high)}。")
     found.sort(key=lambda band: (band.low is not None, band.low or 0, band.high is None, band.high or 0))

@@ -14,7 +14,7 @@ from workbook.ooxml.package import Package
 from workbook.ooxml.parts import Parts
 from workbook.ooxml.references import FixedReference, fixed_references
 from workbook.ooxml.sheet import Sheet
-from workbook.ooxml.table import TableView, plain_header, read_table
+from workbook.ooxml.table import TableView, declare_formulas, plain_header, read_table
 from workbook.ooxml.update import Update, Upserted, rows_by_key
 from workbook.ooxml.workbook_part import WorkbookPart
 
@@ -165,12 +165,23 @@ class Book:
             update = Update(self._parts, self._workbook, view, plain_header(key_column), self._shared_strings())
             update.run_rows(changes)
 
-    def upsert(self, table: str, key_column: str, rows: Sequence[Mapping[str, Cell]]) -> Upserted:
-        """Changes the rows whose keys are there and appends the others; what is equal is not written."""
+    def upsert(
+        self,
+        table: str,
+        key_column: str,
+        rows: Sequence[Mapping[str, Cell]],
+        formulas: Mapping[str, str] | None = None,
+    ) -> Upserted:
+        """Changes the rows whose keys are there and appends the others; what is equal is not written.
+
+        `formulas` names by header the calculated columns that the caller knows (without =): a cell of a given row that
+        lost its formula, and a declaration that the program which saved the book dropped, are restored.
+        """
         view, key_column = self.table(table), plain_header(key_column)
         by_key = rows_by_key(view, key_column, rows)
         with _within_the_standard(), self._parts.all_or_nothing():
-            update = Update(self._parts, self._workbook, view, key_column, self._shared_strings())
+            view = declare_formulas(self._parts, view, formulas or {})
+            update = Update(self._parts, self._workbook, view, key_column, self._shared_strings(), formulas)
             there = {key: values for key, values in by_key.items() if key in update}
             changed = update.run({key: _without(values, key_column) for key, values in there.items()})
             new = {key: values for key, values in by_key.items() if key not in update}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,7 +10,7 @@ from workbook.errors import NotAWorkbook
 from workbook.ooxml.cells import decode_text
 from workbook.ooxml.parts import Parts
 from workbook.ooxml.refs import Area, Growth
-from workbook.ooxml.spans import Element, set_attribute
+from workbook.ooxml.spans import Element, escape, insert_inside, set_attribute
 
 _YES = ("1", "true")
 
@@ -117,3 +118,26 @@ def grow_table(parts: Parts, view: TableView, growth: Growth) -> None:
                 if growth.area(old) != old:
                     edits.append(set_attribute(data, element, "ref", growth.area(old).full))
     parts.edit(view.part, edits)
+
+
+def declare_formulas(parts: Parts, view: TableView, formulas: Mapping[str, str]) -> TableView:
+    """The view with these calculated columns declared; written where a program that saved the book dropped it."""
+    missing = {header: text for header, text in formulas.items() if not view.formula_of(header)[0]}
+    if not missing:
+        return view
+    data, tree = parts.read(view.part), parts.tree(view.part)
+    holder = tree.child("tableColumns")
+    assert holder is not None
+    edits = []
+    for header, element in zip(view.columns, holder.named("tableColumn"), strict=True):
+        if header in missing:
+            name = f"{tree.prefix}calculatedColumnFormula"
+            edits.append(
+                insert_inside(data, element, f"<{name}>{escape(missing[header])}</{name}>".encode(), element.start_end)
+            )
+    parts.edit(view.part, edits)
+    known = view.formulas or (("", False),) * len(view.columns)
+    return replace(
+        view,
+        formulas=tuple((missing[h], False) if h in missing else f for h, f in zip(view.columns, known, strict=True)),
+    )

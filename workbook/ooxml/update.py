@@ -10,7 +10,7 @@ from workbook.ooxml.cells import Cell, NewCell, OldCell, Place, Read, value_type
 from workbook.ooxml.parts import Parts
 from workbook.ooxml.refs import Area, cell_name
 from workbook.ooxml.sheet import OldRow, Sheet
-from workbook.ooxml.spans import splice
+from workbook.ooxml.spans import escape, splice
 from workbook.ooxml.table import TableView
 from workbook.ooxml.workbook_part import WorkbookPart
 from workbook.ooxml.writer import CellWriter, Template, known_columns, refuse_unfit, settle
@@ -36,7 +36,17 @@ def key_text(value: Cell | Read) -> str:
 class Update:
     """One round of changes by key to the rows that a table has."""
 
-    def __init__(self, parts: Parts, workbook: WorkbookPart, view: TableView, key_column: str, strings: Sequence[str]):
+    def __init__(
+        self,
+        parts: Parts,
+        workbook: WorkbookPart,
+        view: TableView,
+        key_column: str,
+        strings: Sequence[str],
+        formulas: Mapping[str, str] | None = None,
+    ):
+        """`formulas` says by header what belongs into cells that have lost their formula."""
+        self._formulas = dict(formulas or {})
         known_columns(view, [{key_column: None}])
         refuse_unfit(parts, view)
         self._parts, self._workbook, self._view, self._strings = parts, workbook, view, strings
@@ -101,16 +111,27 @@ class Update:
         for header, value in values.items():
             column = self._writer.column(header)
             cell = old.get(column)
-            if self._says(cell, header, value):
+            lost = header in self._formulas and not (cell and cell.has_formula)
+            if self._says(cell, header, value) and not lost:
                 continue
-            keeps = cell is not None and cell.has_formula and self._view.formula_of(header)[0]
+            keeps = cell is not None and cell.has_formula and self._is_calculated(header, cell)
             formula = cell.formula_element() if cell and keeps else b""
+            if lost:
+                formula, formulas = self._formula(header), True
             if not formula:
                 self._refuse_shared(row, column, cell)
                 formulas |= cell is not None and cell.has_formula
             style = cell.style if cell else self._column_style(header)
             cells[column] = self._writer.cell(header, value, style, formula)
         return cells, formulas
+
+    def _is_calculated(self, header: str, cell: OldCell) -> bool:
+        """Whether the formula is the column's: declared, or naming the table's own row where the declaration is lost."""
+        return bool(self._view.formula_of(header)[0]) or b"[#This Row]" in cell.body or header in self._formulas
+
+    def _formula(self, header: str) -> bytes:
+        prefix = self._sheet.prefix
+        return f"<{prefix}f>{escape(self._formulas[header])}</{prefix}f>".encode()
 
     def _says(self, cell: OldCell | None, header: str, value: Cell) -> bool:
         """Whether the cell shows this value already."""

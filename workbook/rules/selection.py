@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +15,8 @@ from workbook.errors import PartnerBookError
 from workbook.evaluation.model import Band, Dimension, Gate, Indicator
 from workbook.ooxml import Book
 from workbook.records import Record, read_if_there, read_records
-from workbook.rows import as_words
-from workbook.schema import Number
+from workbook.rows import as_words, need
+from workbook.schema import Number, Table
 from workbook.tables import (
     Bands,
     Candidates,
@@ -31,6 +32,19 @@ from workbook.tables import (
     Settings,
 )
 from workbook.tables.selection import DIMENSIONS, GRADES, ROLES
+
+NEEDED: Mapping[type[Table], tuple[str, ...]] = {  # what scores rest on: the tables, and their columns besides the key
+    Candidates: ("verification", "credit_code", "licence_term", "licence_until", "scope_checked", "permits_checked"),
+    Panels: ("status", "rule_version", "candidates", "reviewers"),
+    Reviewers: ("role",),
+    Marks: ("panel", "candidate", "reviewer", "indicator", "mark"),
+    Declarations: ("panel", "reviewer", "candidate", "conflict"),
+    Indicators: ("title", "rule_version", "layer", "parent", "weight", "method", "fact"),
+    Bands: ("used_for", "rule_version", "low", "high", "gives"),
+    Partners: ("credit_code", "status"),
+    Settings: ("value",),
+}
+SETTING_DEFAULTS = {name: value for name, value, _ in SettingRow.DEFAULTS}
 
 
 class RulesRefused(PartnerBookError):
@@ -60,6 +74,11 @@ class Rules:
     gates: tuple[tuple[str, str, str], ...]
     bands: Mapping[str, tuple[tuple[Band, str], ...]]  # by indicator: the band and the key of its row
     grades: tuple[Band, ...]
+
+    def counts(self) -> dict[str, int]:
+        """How large the tree is: dimensions, indicators (those that count), gates."""
+        leaves = sum(len(dimension.indicators) for dimension in self.dimensions)
+        return {"dimensions": len(self.dimensions), "indicators": leaves, "gates": len(self.gates)}
 
 
 @dataclass(frozen=True)
@@ -110,6 +129,15 @@ class Selection:
     barred: Mapping[str, str] = field(default_factory=dict)  # credit code → partner key, of partners on the blacklist
     doubled: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)  # table → key → rows
 
+    def barred_partner(self, facts: Mapping[str, Any]) -> str:
+        """The partner on the blacklist that has the candidate's credit code, "" for none."""
+        return self.barred.get(plain_code(str(facts.get("credit_code") or "")), "")
+
+    def last_evaluated(self, panel: str) -> date | None:
+        """The day on which a panel's results last changed."""
+        times = [row["evaluated_at"] for row in self.results.get(panel, ()) if row.get("evaluated_at")]
+        return max(times).date() if times else None
+
 
 def keys_in(text: str) -> tuple[str, ...]:
     """The keys that people list in one cell, in order, each once: `C-0001、C-0002`."""
@@ -120,12 +148,11 @@ def read_selection(book: Book) -> Selection:
     """The selection chapter of a book.
 
     Raises:
-        MissingTable, MissingColumn: a table of scoring, or its key column, is gone.
+        MissingTable, MissingColumn: a table of scoring, or a column that scores rest on, is gone. Without the column
+            everything in it would count as blank, and every result would be written over with nothing.
     """
-    candidates = read_records(book, Candidates)
-    tables = {table.name: read_records(book, table) for table in (Panels, Reviewers, Marks, Indicators, Bands)}
-    tables[Declarations.name] = read_if_there(book, Declarations)
-    tables[Candidates.name] = candidates
+    tables = {table.name: read_records(book, table) for table in NEEDED}
+    _need_columns(book, tables[Indicators.name])
     # People sort tables: nothing may depend on the order of their rows.
     tables = {name: sorted(records, key=lambda r: natural(r.key)) for name, records in tables.items()}
     doubled = {name: _doubled(records) for name, records in tables.items()}
@@ -137,11 +164,25 @@ def read_selection(book: Book) -> Selection:
         rules=_rules(single[Indicators.name], single[Bands.name]),
         results=_grouped(read_if_there(book, Results), "panel"),
         contributions=_grouped(read_if_there(book, Contributions), "result"),
-        marks=tuple(single[Marks.name]), declarations=tuple(single[Declarations.name]),
-        settings={r.key: r.text("value") for r in read_records(book, Settings)},
-        barred={r.text("credit_code"): r.key for r in read_if_there(book, Partners) if r["status"] == "barred" and r["credit_code"]},
+        marks=tuple(single[Marks.name]),
+        declarations=tuple(tables[Declarations.name]),  # copied ones too: a copy never brings a recused reviewer back
+        settings={r.key: r.text("value") for r in tables[Settings.name]},
+        barred={plain_code(r.text("credit_code")): r.key for r in tables[Partners.name] if r["status"] == "barred" and r["credit_code"]},
         doubled=doubled,
     )  # fmt: skip
+
+
+def _need_columns(book: Book, indicators: Sequence[Record]) -> None:
+    facts = {record.text("fact") for record in indicators if record["method"] == "bands"}
+    numbers = [name for name, column in Candidates.columns.items() if facts.intersection(column.label)]
+    for table, names in NEEDED.items():
+        view = book.table(table.name)
+        need(table, view.columns, [*names, *(numbers if table is Candidates else ())], view.sheet)
+
+
+def plain_code(text: str) -> str:
+    """A credit code as it is printed, however somebody typed it: without blanks, in capitals, in half width."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).upper()
 
 
 def natural(key: str) -> tuple[tuple[int, str], ...]:
@@ -222,9 +263,17 @@ def rules_of(selection: Selection, panel: Panel) -> Rules:
     """The rule version that a panel scores under.
 
     Raises:
-        RulesRefused: the panel names none, or 评价指标 has no row of it.
+        RulesRefused: the panel names none, 评价指标 has no row of it, or it has a dimension that results have no
+            column for: the formula beside the official score would leave it out.
     """
     if found := selection.rules.get(panel.rule_version):
+        strange = [d.key for d in found.dimensions if dimension_code(d.key, found.version) not in DIMENSIONS]
+        if strange:
+            known = "、".join(f"{found.version}-{code}" for code in DIMENSIONS)
+            raise RulesRefused(
+                f"规则版本 {found.version} 的维度 {'、'.join(strange)} 在结果表里没有位置。维度的编号只能是 {known}；"
+                "新的内容请作为指标放在其中一个维度下面。"
+            )
         return found
     known = "、".join(selection.rules) or "无"
     raise RulesRefused(
@@ -243,22 +292,31 @@ def policy_numbers(selection: Selection) -> tuple[int, Decimal, tuple[str, ...]]
     Raises:
         RulesRefused: a setting is no number, or names an unknown dimension.
     """
-    defaults = {name: value for name, value, _ in SettingRow.DEFAULTS}
-
-    def read(name: str, high: int) -> Decimal:
-        text = selection.settings.get(name) or defaults[name]
-        try:
-            value: Decimal = Number(name, name, minimum=0, maximum=high).parse(text)
-        except ValueError as error:
-            raise RulesRefused(f"“设置”里的“{name}”应为 0 到 {high} 的数字，现在是“{text}”。") from error
-        return value
-
     ties = keys_in(selection.settings.get(SettingRow.TIE_BREAK, ""))
     if unknown := [code for code in ties if code not in DIMENSIONS]:
         raise RulesRefused(
             f"“设置”里的“{SettingRow.TIE_BREAK}”不认识 {'、'.join(unknown)}，可写：{'、'.join(DIMENSIONS)}。"
         )
-    return int(read(SettingRow.MIN_REVIEWERS, 100)), read(SettingRow.MIN_COVERAGE, 100), ties
+    least, coverage = (_number(selection, name, 100) for name in (SettingRow.MIN_REVIEWERS, SettingRow.MIN_COVERAGE))
+    return int(least), coverage, ties
+
+
+def record_days(selection: Selection) -> int:
+    """The days for which a query of past records holds (S8).
+
+    Raises:
+        RulesRefused: the setting is no number of days.
+    """
+    return int(_number(selection, SettingRow.RECORD_DAYS, 3650))
+
+
+def _number(selection: Selection, name: str, high: int) -> Decimal:
+    text = selection.settings.get(name) or SETTING_DEFAULTS[name]
+    try:
+        value: Decimal = Number(name, name, minimum=0, maximum=high).parse(text)
+    except ValueError as error:
+        raise RulesRefused(f"“设置”里的“{name}”应为 0 到 {high} 的数字，现在是“{text}”。") from error
+    return value
 
 
 # --- gates ----------------------------------------------------------------------------------------------------------
@@ -292,6 +350,11 @@ JUDGES: Mapping[str, Callable[[Mapping[str, Any], date], Judgement]] = {
 }
 
 
+def gate_column(fact: str) -> str:
+    """The name of the column of 候选提交 that a gate reads, by its header; "" for one that no gate can judge."""
+    return next((name for name in JUDGES if fact in Candidates.columns[name].label), "")
+
+
 def judge_gates(rules: Rules, facts: Mapping[str, Any], barred: str, today: date) -> tuple[tuple[Gate, ...], list[str]]:
     """The gates of a candidate that are decided, and what is still to be checked. `barred` is a blacklisted partner.
 
@@ -300,8 +363,7 @@ def judge_gates(rules: Rules, facts: Mapping[str, Any], barred: str, today: date
     """
     gates, unknown = [], []
     for key, title, fact in rules.gates:
-        column = next((name for name, c in Candidates.columns.items() if fact in c.label), "")
-        judge = JUDGES.get(column)
+        judge = JUDGES.get(gate_column(fact))
         if judge is None:
             raise RulesRefused(f"“评价指标”的门槛 {key} 的数据列“{fact}”不能用作门槛。请改回原来的列名。")
         passed, why = judge(facts, today)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from workbook.records import Record
 from workbook.rules.finding import Check, Finding, Situation, at
 from workbook.schema import COMPUTED, Key, Ref
-from workbook.tables import BY_NAME, TABLES
+from workbook.tables import BY_NAME, TABLES, Declarations
 
 
 def copied_rows(situation: Situation) -> Iterator[Finding]:
@@ -21,9 +21,10 @@ def copied_rows(situation: Situation) -> Iterator[Finding]:
             if len(records) > 1:
                 rows = "、".join(str(record.number) for record in records)
                 name = table.key().zh
+                both = "其中的回避仍然有效" if table is Declarations else "两行都不参与评估"
                 yield at(
                     records[1], "S1-copied-row",
-                    f"{name} {key} 出现在第 {rows} 行，两行都不参与评估。请保留一行，其余的清空{name}（系统会给新编号）或删除。",
+                    f"{name} {key} 出现在第 {rows} 行，{both}。请保留一行，其余的清空{name}（系统会给新编号）或删除。",
                     table.key().name,
                 )  # fmt: skip
 

@@ -8,11 +8,13 @@ from decimal import Decimal
 
 from workbook.errors import PartnerBookError
 from workbook.evaluation import check_bands, check_weights
+from workbook.evaluation.model import Outcome
 from workbook.records import Record
 from workbook.rules.finding import Check, Finding, Situation, at
 from workbook.rules.selection import Panel, Rules, dimension_code
-from workbook.tables import Bands, Candidates, Declarations, Indicators, Marks, Panels, Results
-from workbook.tables.selection import GRADES, ROLES
+from workbook.schema import Column
+from workbook.tables import Bands, Candidates, Declarations, Indicators, Marks, Panels, Results, Reviewers
+from workbook.tables.selection import GRADES, RESULT_STATES, ROLES
 
 REQUIRED_ROLES = ("business", "technology", "purchasing", "legal")
 
@@ -45,6 +47,36 @@ def bands(situation: Situation) -> Iterator[Finding]:
                     if rows
                     else Finding("S3-bands", "档位", None, "", "", message)
                 )
+
+
+def loose_indicators(situation: Situation) -> Iterator[Finding]:
+    """S14: a row of the tree that belongs to no rule version, no layer or no dimension; it does not count."""
+    for record in situation.of(Indicators):
+        for name in ("rule_version", "layer"):
+            if record[name] is None and name not in record.problems:
+                yield at(record, "S14-tree", f"这一行没有{Indicators.columns[name].zh}，不起作用。请填写。", name)
+        rules = situation.selection.rules.get(record.text("rule_version"))
+        if rules and record["layer"] == "indicator":
+            above = {dimension.key for dimension in rules.dimensions}
+            if record.text("parent") not in above:
+                yield at(
+                    record, "S14-tree",
+                    f"上级应是规则版本 {rules.version} 的一个维度，现在是“{record.text('parent')}”：这一项不计分。请改正。",
+                    "parent",
+                )  # fmt: skip
+
+
+def unplaced_rows(situation: Situation) -> Iterator[Finding]:
+    """S14, S15: a mark or a declaration that does not say of which panel, by whom or about whom."""
+    for table, rule, effect in (
+        (Marks, "S14-unplaced", "这一分不计入"),
+        (Declarations, "S15-unplaced", "这条声明不起作用"),
+    ):
+        for record in situation.of(table):
+            names = [name for name in ("panel", "candidate", "reviewer", "conflict") if name in table.columns]
+            if gone := [name for name in names if record[name] is None and name not in record.problems]:
+                words = "、".join(table.columns[name].zh for name in gone)
+                yield at(record, rule, f"没有写{words}，{effect}。请补上。", gone[0])
 
 
 def _judged(situation: Situation) -> Iterator[tuple[Record, Panel, Rules]]:
@@ -111,8 +143,8 @@ def doubled_marks(situation: Situation) -> Iterator[Finding]:
     """S14: one reviewer marked the same indicator of the same candidate twice; neither counts."""
     seen: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for record, _, _ in _judged(situation):
-        if record.key in situation.selection.doubled[Marks.name]:
-            continue  # a copied row, told as such
+        if record["mark"] is None or record.key in situation.selection.doubled[Marks.name]:
+            continue  # without a mark, or a copied row: told as such
         seen[tuple(record.text(name) for name in ("panel", "candidate", "reviewer", "indicator"))].append(record)
     for records in seen.values():
         if len(records) > 1:
@@ -124,13 +156,15 @@ def doubled_marks(situation: Situation) -> Iterator[Finding]:
 
 def undeclared(situation: Situation) -> Iterator[Finding]:
     """S15: marks of a reviewer who made no declaration, or who is recused."""
-    declared = {
-        (r.text("panel"), r.text("reviewer"), r.text("candidate")): r["conflict"] for r in situation.of(Declarations)
-    }
+    declared: dict[tuple[str, ...], str] = {}
+    for row in situation.of(Declarations):
+        place = (row.text("panel"), row.text("reviewer"), row.text("candidate"))
+        if row["conflict"] is not None and declared.get(place) != "yes":  # once recused, recused
+            declared[place] = row["conflict"]
     told: set[tuple[str, ...]] = set()
     for record, panel, _ in _judged(situation):
         who = (panel.key, record.text("reviewer"), record.text("candidate"))
-        if who in told or who[1] not in panel.reviewers:
+        if who in told or who[1] not in panel.reviewers or who[2] not in panel.candidates:
             continue
         told.add(who)
         if who not in declared:
@@ -228,12 +262,31 @@ def unknown_people(situation: Situation) -> Iterator[Finding]:
     for panel in selection.panels.values():
         for column, keys, known, sheet in (
             ("candidates", panel.candidates, {r.key for r in situation.of(Candidates)}, "候选提交"),
-            ("reviewers", panel.reviewers, set(selection.reviewers), "评审人"),
+            ("reviewers", panel.reviewers, {r.key for r in situation.of(Reviewers)}, "评审人"),
             ("rule_version", (panel.rule_version,), set(selection.rules), "评价指标"),
         ):
             for key in keys:
                 if key not in known:
                     yield at(panel.record, "S15-unknown", f"“{sheet}”里没有 {key or '（空）'}。请改正。", column)
+
+
+def _wrong(record: Record, outcome: Outcome, version: str) -> list[tuple[Column, str, str]]:
+    """The cells of a result that say something else than the outcome: column, what it says, what it should say."""
+    from workbook.evaluating import dimension_cells
+
+    now = {
+        "state": outcome.state.value, "rank": outcome.rank, "score": outcome.score, "grade": outcome.grade or None,
+        **dimension_cells(outcome, version),
+    }  # fmt: skip
+    return [
+        (Results.columns[name], _said(name, record[name]), _said(name, value))
+        for name, value in now.items()
+        if record[name] != value
+    ]
+
+
+def _said(name: str, value: object) -> str:
+    return "无" if value is None else RESULT_STATES[str(value)].zh if name == "state" else str(value)
 
 
 def altered_results(situation: Situation) -> Iterator[Finding]:
@@ -252,16 +305,9 @@ def altered_results(situation: Situation) -> Iterator[Finding]:
                 yield Finding(
                     "S14-result", Results.label.zh, None, key, "", "还没有结果。请运行 partnerbook evaluate。"
                 )
-            elif (record["score"], record["rank"], record["state"]) != (
-                outcome.score,
-                outcome.rank,
-                outcome.state.value,
-            ):
-                yield at(
-                    record, "S14-result",
-                    f"写着 {record.text('score') or '无'} 分，而按现在的评分应为 {outcome.score or '无'} 分。请运行 partnerbook evaluate。",
-                    "score",
-                )  # fmt: skip
+            elif wrong := _wrong(record, outcome, scored.rules.version):
+                words = "；".join(f"{column.zh}写着 {was}，按现在的评分应为 {now}" for column, was, now in wrong)
+                yield at(record, "S14-result", f"{words}。请运行 partnerbook evaluate。", wrong[0][0].name)
     for record in situation.of(Results):
         saved = record["check"]
         if record["score"] is not None and isinstance(saved, int | float) and Decimal(repr(saved)) != record["score"]:
@@ -269,6 +315,6 @@ def altered_results(situation: Situation) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    weights, bands, evidence, strange_marks, missing_marks, doubled_marks, disputed_scope, unfinished_panels,
-    undeclared, roles, unknown_people, recommendations, altered_results,
+    weights, bands, loose_indicators, evidence, unplaced_rows, strange_marks, missing_marks, doubled_marks,
+    disputed_scope, unfinished_panels, undeclared, roles, unknown_people, recommendations, altered_results,
 )  # fmt: skip

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from workbook.errors import PartnerBookError
 from workbook.records import Record
 from workbook.rules.finding import Check, Finding, Situation, at
-from workbook.rules.selection import judge_gates
+from workbook.rules.selection import JUDGES, SETTING_DEFAULTS, gate_column, judge_gates, plain_code, record_days
 from workbook.schema import Invalid
-from workbook.tables import Candidates, SettingRow
+from workbook.tables import Candidates, Indicators, SettingRow, Settings
 
 OVER = ("declined", "withdrawn")
+_NO_DATE_NEEDED = re.compile(r"(暂?无|没有|不适用|none|n/?a|[-—/])[。.]?|.*(长期|永久|no expiry).*", re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
 
 
@@ -53,12 +54,21 @@ def report_without_authorisation(situation: Situation) -> Iterator[Finding]:
 
 
 def expired_certificates(situation: Situation) -> Iterator[Finding]:
-    """S6: a certificate is flagged from its date on: the last date on its line is the day until which it holds."""
+    """S6: a certificate is flagged from its date on: the last date on its line is the day until which it holds.
+
+    One whose line has no whole date would never be flagged, so that is told too.
+    """
     for record in _open(situation):
-        for line in record.text("certificates").splitlines():
+        for line in filter(None, map(str.strip, record.text("certificates").splitlines())):
             days = [day for day in (_day(found) for found in _DAY.finditer(line)) if day]
             if days and days[-1] < situation.today:
-                yield at(record, "S6-certificate", f"证书已于 {days[-1]} 到期：{line.strip()[:60]}", "certificates")
+                yield at(record, "S6-certificate", f"证书已于 {days[-1]} 到期：{line[:60]}", "certificates")
+            elif not days and not _NO_DATE_NEEDED.fullmatch(line):
+                yield at(
+                    record, "S6-undated",
+                    f"这一项看不出到哪一天有效，到期不会提醒：{line[:60]}。请写成“名称，编号，2028-03-31”；没有期限的写“长期”。",
+                    "certificates",
+                )  # fmt: skip
 
 
 def _day(found: re.Match[str]) -> date | None:
@@ -78,9 +88,11 @@ def gates(situation: Situation) -> Iterator[Finding]:
             record = by_key.get(key)
             if record is None or rules is None:
                 continue
-            barred = selection.barred.get(record.text("credit_code"), "")
+            barred = selection.barred_partner(record.values)
+            # What was final is not judged again on a later day.
+            day = selection.last_evaluated(panel.key) if panel.status == "done" else None
             try:
-                decided, unknown = judge_gates(rules, record.values, barred, situation.today)
+                decided, unknown = judge_gates(rules, record.values, barred, day or situation.today)
             except PartnerBookError as error:
                 yield Finding("S7-gate", "评价指标", None, "", "", str(error))
                 return
@@ -91,10 +103,28 @@ def gates(situation: Situation) -> Iterator[Finding]:
                 yield at(record, "S7-unchecked", f"{why}：评审会 {panel.key} 暂不能排名。请核对后填写。")
 
 
+def missing_gates(situation: Situation) -> Iterator[Finding]:
+    """S7: a rule version without one of the gates would rank whoever fails it."""
+    for rules in situation.selection.rules.values():
+        there = {gate_column(fact) for _, _, fact in rules.gates}
+        lacking = [Candidates.columns[name].zh for name in JUDGES if name not in there]
+        if lacking:
+            row = next(r for r in situation.of(Indicators) if r.text("rule_version") == rules.version)
+            yield at(
+                row, "S7-missing-gate",
+                f"规则版本 {rules.version} 没有看“{'”“'.join(lacking)}”的门槛：不达标的候选也会进入排名。请补上层级为“门槛”的行。",
+                "layer",
+            )  # fmt: skip
+
+
 def stale_record_queries(situation: Situation) -> Iterator[Finding]:
     """S8: past records were never queried, or too long ago."""
-    text = situation.selection.settings.get(SettingRow.RECORD_DAYS) or "90"
-    days = int(text) if text.isdecimal() else 90
+    try:
+        days = record_days(situation.selection)
+    except PartnerBookError as error:
+        row = next(r for r in situation.of(Settings) if r.key == SettingRow.RECORD_DAYS)
+        days = int(SETTING_DEFAULTS[SettingRow.RECORD_DAYS])
+        yield at(row, "S8-setting", f"{error}改正之前按 {days} 天计。", "value")
     scored = {key for panel in situation.selection.panels.values() for key in panel.candidates}
     for record in _open(situation):
         if record.key not in scored:
@@ -102,7 +132,9 @@ def stale_record_queries(situation: Situation) -> Iterator[Finding]:
         checked = record["records_checked"]
         if checked is None:
             yield at(record, "S8-query", "还没有查询过往记录。请查询后填写日期、来源和结果。", "records_checked")
-        elif checked + timedelta(days=days) < situation.today:
+        elif checked > situation.today:
+            yield at(record, "S8-query", f"记录查询日期 {checked} 还没有到。请改成实际查询的日期。", "records_checked")
+        elif (situation.today - checked).days > days:
             yield at(record, "S8-query", f"需重查：过往记录查询于 {checked}，已超过 {days} 天。", "records_checked")
         elif not record["records_source"] or record["records_result"] is None:
             yield at(record, "S8-source", "过往记录的查询没有写明来源或结果。", "records_source")
@@ -123,7 +155,7 @@ def one_code_twice(situation: Situation) -> Iterator[Finding]:
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in _open(situation):
         if record["credit_code"]:
-            groups[record.text("credit_code")].append(record)
+            groups[plain_code(record.text("credit_code"))].append(record)
     for records in groups.values():
         keys = {record.key for record in records}
         if len(keys) > 1:
@@ -134,6 +166,6 @@ def one_code_twice(situation: Situation) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    missing_figures, revenue_without_year, report_without_authorisation, expired_certificates, gates, damaged_codes,
-    one_code_twice, stale_record_queries,
+    missing_figures, revenue_without_year, report_without_authorisation, expired_certificates, gates, missing_gates,
+    damaged_codes, one_code_twice, stale_record_queries,
 )  # fmt: skip

@@ -1,0 +1,29 @@
+"""Owns declared formulas as a workbook writes them: full structured references, in the language of the book."""
+
+from __future__ import annotations
+
+import re
+
+from workbook.building.words import FORMULA_WORDS
+from workbook.schema import Formula, Table
+from workbook.tables import BY_NAME
+
+
+def formula_text(table: type[Table], column: Formula, lang: str) -> str:
+    """A declared formula in full form, without =: the short `[@x]` does not survive in appended rows."""
+
+    def named(found: re.Match[str]) -> str:
+        meant = next(c for c in table.columns.values() if c.zh == found[1])
+        return f"{table.name}[[#This Row],[{meant.label.get(lang)}]]"
+
+    def elsewhere(found: re.Match[str]) -> str:
+        other = BY_NAME[found[1]]
+        meant = next(c for c in other.columns.values() if c.zh == found[2])
+        return f"{other.name}[{meant.label.get(lang)}]"
+
+    text = re.sub(rf"\b({'|'.join(BY_NAME)})\[([^\[\]@#]+)\]", elsewhere, column.excel)
+    text = re.sub(r"\[@\[?([^\[\]]+)\]?\]", named, text)
+    if lang.startswith("en"):
+        for zh, en in FORMULA_WORDS.items():
+            text = text.replace(f'"{zh}"', f'"{en}"')
+    return text
