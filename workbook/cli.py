@@ -103,7 +103,9 @@ def new(book: Path, sample: bool, seed: int, lang: str) -> dict[str, Any]:
 
 
 def _with_suffix(book: Path) -> Path:
-    return book if book.suffix.lower() in (".xlsx", ".xlsm") else book.with_name(book.name + ".xlsx")
+    if book.suffix.lower() in (".xlsm", ".xltx", ".xltm", ".xlsb", ".xls"):
+        raise click.UsageError(f"新工作簿是 .xlsx，不能存成 {book.suffix}：Excel 会拒绝打开。请换成 {book.stem}.xlsx。")
+    return book if book.suffix.lower() == ".xlsx" else book.with_name(book.name + ".xlsx")
 
 
 @main.command()
@@ -149,7 +151,8 @@ def evaluate(book: Path) -> dict[str, Any]:
         found = evaluate_file(book)
     return {
         "ok": not found.refused, "book": str(book), "changed": found.changed, "panels": as_data(found),
-        "refused": found.refused, "text": "\n".join(as_lines(found)),
+        "refused": found.refused, "warnings": list(found.warnings),
+        "text": "\n".join([*as_lines(found), *(f"  注意：{one}" for one in found.warnings)]),
     }  # fmt: skip
 
 
@@ -207,10 +210,9 @@ def append(book: Path, table: str, rows: Path) -> dict[str, Any]:
             raise AppendRefused(
                 f"没有写入：写入后的文件会有问题（{found[0].where}：{found[0].message}）。原文件没有改动。"
             )
-        store.replace(snapshot, data)
+        done = store.replace(snapshot, data)
     view = opened.table(table)
-    notes = [placed.moved] if placed.moved else []
-    notes += fixed
+    notes = [*([placed.moved] if placed.moved else []), *fixed, *done.warnings]
     text = f"✓ 已向工作表“{view.sheet}”的表格 {view.name} 加了 {len(fresh)} 行（第 {placed.first_row}–{placed.last_row} 行）"
     return {
         "book": str(snapshot.path), "table": view.name, "sheet": view.sheet, "rows": len(fresh),

@@ -76,6 +76,7 @@ class Evaluation:
     scored: list[Scored] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)  # panel → why
     changed: bool = False
+    warnings: tuple[str, ...] = ()  # what went well but for something beside it, such as a backup
 
 
 # --- scoring, without writing ---------------------------------------------------------------------------------------
@@ -237,7 +238,7 @@ def evaluate_file(path: Path, *, today: date | None = None, step: Step = no_step
     found = evaluate_book(book, datetime.combine(today, now.time()) if today else now)
     if found.changed:
         store.check_free(snapshot.path)
-        store.replace(snapshot, book.to_bytes(), step=step)
+        found.warnings = store.replace(snapshot, book.to_bytes(), step=step).warnings
     return found
 
 

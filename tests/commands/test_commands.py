@@ -9,12 +9,15 @@ import sys
 import threading
 import time
 import urllib.request
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 import openpyxl
 import pytest
 import xlsxwriter
 
+from workbook import build
 from workbook.tables import TABLES
 
 
@@ -111,6 +114,68 @@ def test_a_file_that_is_no_book_of_ours_is_a_sentence(tmp_path: Path, command: s
     done = run(command, tmp_path / "x.xlsx", "--data", tmp_path / "data")
     assert done.returncode == 1
     assert done.stderr.startswith("✗ ") and "Traceback" not in done.stderr
+
+
+def test_upgrade_previews_adds_and_then_finds_nothing_to_add(tmp_path: Path) -> None:
+    path = tmp_path / "簿.xlsx"
+    path.write_bytes(older_book())
+    before = path.read_bytes()
+    shown = json.loads(run("upgrade", path, "--dry-run", "--json").stdout)
+    assert path.read_bytes() == before and (shown["changed"], shown["dry_run"]) == (False, True)
+    assert {one["kind"] for one in shown["additions"]} == {"page", "list"}
+    done = run("upgrade", path)
+    assert done.returncode == 0 and "新工作表“事件报告”" in done.stdout and "restore" in done.stdout
+    assert "incidents" in {name for sheet in openpyxl.load_workbook(path) for name in sheet.tables}
+    again = run("upgrade", path, "--json")
+    assert again.returncode == 0 and json.loads(again.stdout)["additions"] == []
+
+
+def test_restore_lists_previews_asks_and_puts_back(tmp_path: Path) -> None:
+    path = tmp_path / "簿.xlsx"
+    path.write_bytes(older_book())
+    assert json.loads(run("restore", path, "--json").stdout)["backups"] == []
+    run("upgrade", path)
+    upgraded = path.read_bytes()
+    listed = json.loads(run("restore", path, "--json").stdout)["backups"]
+    assert len(listed) == 1 and listed[0]["generation"] == 0
+    preview = run("restore", path, "--from", listed[0]["id"])
+    assert preview.returncode == 0 and "--yes" in preview.stdout and path.read_bytes() == upgraded
+    assert json.loads(run("restore", path, "--from", listed[0]["id"], "--json").stdout)["restored"] is False
+    done = run("restore", path, "--from", listed[0]["id"], "--yes", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["restored"] is True
+    assert path.read_bytes() == older_book()
+    assert len(json.loads(run("restore", path, "--json").stdout)["backups"]) == 2
+    unknown = run("restore", path, "--from", "20200101-000000-000", "--yes")
+    assert unknown.returncode == 1 and "没有编号" in unknown.stderr
+
+
+def test_doctor_is_well_or_tells_and_ends_with_one(tmp_path: Path) -> None:
+    path = tmp_path / "簿.xlsx"
+    run("new", path)
+    assert run("doctor", path).returncode == 0
+    (tmp_path / "~$簿.xlsx").write_bytes(b"")
+    done = run("doctor", path, "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1 and told["ok"] is False
+    assert [sign["what"] for sign in told["signs"] if not sign["ok"]] == ["owner"]
+    assert run("doctor", tmp_path / "没有.xlsx").returncode == 1
+
+
+@cache
+def older_book() -> bytes:
+    """A book of a version that knew no incidents."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "TABLES", tuple(table for table in TABLES if table.name != "incidents"))
+        return build.new_workbook(book_id="11111111-2222-4333-8444-555555555555", today=date(2026, 11, 20))
+
+
+@pytest.mark.parametrize("command", ["upgrade", "restore", "doctor"])
+def test_these_commands_refuse_with_a_sentence_and_usage_is_two(tmp_path: Path, command: str) -> None:
+    assert run(command).returncode == 2
+    assert run(command, tmp_path / "x.xlsx", "--nonsense").returncode == 2
+    if command != "restore":
+        done = run(command, tmp_path / "没有.xlsx")
+        assert done.returncode == 1 and done.stderr.startswith("✗ ") and "Traceback" not in done.stderr
 
 
 def test_wrong_usage_is_exit_two() -> None:

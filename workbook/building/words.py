@@ -201,4 +201,5 @@ SETTINGS_EN: Mapping[str, tuple[str | None, str]] = {
     SettingRow.MIN_COVERAGE: (None, "Percent of the weight that must have marks; below it is not yet rated"),
     SettingRow.TIE_BREAK: (None, "Dimensions that break a tie, in order, such as S7, S3; blank keeps the tie"),
     SettingRow.RECORD_DAYS: (None, "Days after which a query of the records must be made again"),
+    SettingRow.BACKUP_DAYS: (None, "Days for which older versions are kept, one a day; the last ten always stay"),
 }

@@ -14,6 +14,7 @@ from workbook.schema import (
     Key,
     Label,
     Moment,
+    Number,
     Ref,
     Table,
     Text,
@@ -23,6 +24,12 @@ TODO_STATES = {
     "open": Label("未完成", "Open"),
     "done": Label("已完成", "Done"),
     "dropped": Label("不再需要", "No longer needed"),
+}
+
+SOURCES = {
+    "partner": Label("伙伴", "Partner"),
+    "staff": Label("员工", "Staff"),
+    "system": Label("系统", "System"),
 }
 
 
@@ -60,6 +67,7 @@ class SettingRow:
     MIN_COVERAGE = "最低覆盖率"
     TIE_BREAK = "同分先比"
     RECORD_DAYS = "记录查询有效天数"
+    BACKUP_DAYS = "备份保留天数"
 
     DEFAULTS: tuple[tuple[str, str, str], ...] = (
         (COMPANY, "本公司", "显示在首页、表单页眉和回执上"),
@@ -73,6 +81,7 @@ class SettingRow:
         (MIN_COVERAGE, "80", "已评指标至少占全部权重的百分之几，不足则暂不能评"),
         (TIE_BREAK, "", "同分时依次比较的维度，例如 S7、S3；留空则并列"),
         (RECORD_DAYS, "90", "过往记录的查询超过几天就要重查"),
+        (BACKUP_DAYS, "30", "写入之前留下的旧版本保留几天，每天一份；最近十份总会留下"),
     )
 
 
@@ -91,6 +100,17 @@ class Changes(Table):
     before = Text("原值", "Before", owner=COMPUTED, max_length=2000, lines=True)
     after = Text("新值", "After", owner=COMPUTED, max_length=2000, lines=True)
     what = Text("说明", "What happened", owner=COMPUTED, max_length=500)
+    source = Choice(
+        "来源",
+        "Source",
+        owner=COMPUTED,
+        options=SOURCES,
+        note=Label("这项改动从谁那里来。", "Where the change came from."),
+    )
+    version = Number(
+        "版本", "Version", owner=COMPUTED, whole=True,
+        note=Label("伙伴更正的第几版；同一格的同一版只记一行。", "Which version the partner sent; a cell has one row per version."),
+    )  # fmt: skip
     remark = Text("备注", "Remark", owner=STAFF, max_length=500)
 
 
