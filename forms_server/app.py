@@ -16,6 +16,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from forms_server import pages
+from forms_server.edit_pages import edit_pages
 from forms_server.inbox import Inbox, Profile
 from forms_server.review_pages import review_pages
 from forms_server.uploads import ACCEPT, Uploads
@@ -93,6 +94,7 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
     app.before_request(lambda: _choose_language(settings.default_language))  # first: refusals speak it too
     CSRFProtect(app)
     app.register_blueprint(pages.pages)
+    app.register_blueprint(edit_pages)
     app.register_blueprint(review_pages)
     app.context_processor(_context)
     app.add_template_filter(lambda label: label.get(g.lang), "lang_of")
@@ -178,9 +180,10 @@ def _finish(response: Response, https: bool) -> Response:
 
 
 def _compress(response: Response) -> Response:
-    """Gzip for answers to GET only: they never repeat what a sender typed, so their length tells nothing."""
+    """Gzip for answers to GET only: but for corrections they never repeat what a sender typed: no length tells anything."""
     if (
         request.method != "GET"
+        or request.endpoint == "edits.edit_page"
         or response.status_code != 200
         or not request.accept_encodings["gzip"]
         or response.mimetype not in ("text/html", "text/css", "text/javascript", "image/svg+xml")

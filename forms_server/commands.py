@@ -1,13 +1,16 @@
-"""Owns the commands of the web house: serve, deliver, verify. Light to import: what they need is imported inside."""
+"""Owns the commands of the web house: serve, deliver, verify, rebuild, invite. Light to import: what they need is imported inside."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbook.console import announce, as_json, reports
+
+if TYPE_CHECKING:
+    from forms_server.delivery import Pass
 
 BOOK = click.argument("book", type=click.Path(path_type=Path))
 DATABASE = click.option("--database", help="收件箱数据库的 URL，默认是本机的 SQLite 文件。/ URL of the inbox database.")
@@ -52,22 +55,43 @@ def deliver(book: Path, database: str | None, data: Path | None) -> dict[str, An
 
     house = open_house(book, data, database)
     with working("正在写入工作簿…"):
-        result = house.delivery.run()
+        result = house.delivery.run(progress=_progress)
+    return {
+        "ok": not result.reasons, "delivered": result.delivered, "corrected": result.corrected, "kept": result.kept,
+        "confirmed": result.confirmed, "waiting": result.waiting, "held": result.held, "deleted": result.deleted,
+        "again": result.again, "doubled": result.doubled, "batches": result.batches, "reasons": result.reasons,
+        "since": result.since.isoformat() if result.since else None,
+        "next_try": result.next_try.isoformat() if result.next_try else None,
+        "warnings": result.warnings, "text": _delivered(result),
+    }  # fmt: skip
+
+
+def _progress(done: int, total: int) -> None:
+    """A line for each batch of a backlog, where somebody watches."""
+    if total > done or done > 1000:
+        click.echo(f"  已写入 {done}/{total}", err=True)
+
+
+def _delivered(result: Pass) -> str:
     lines = [f"✓ 写入 {result.delivered} 条，确认 {result.confirmed} 条，等待 {result.waiting} 条"]
+    if result.reasons:
+        lines[0] = f"✗ 写入 {result.delivered} 条，等待 {result.waiting} 条"
+    if result.corrected:
+        lines.append(f"  更正 {result.corrected} 条，改动记在变更记录里")
+    if result.kept:
+        lines.append(f"  员工改过的格子保留员工的内容：{'、'.join(result.kept)}")
     if result.held:
         lines.append(f"  其中 {result.held} 条评分等评审会交齐或截止后一起写入")
     if result.deleted:
         lines.append(f"  员工删除的行不会再写：{'、'.join(result.deleted)}")
     if result.again:
-        lines.append(f"  这份文件里没有、将重新写入：{result.again} 条")
-    if result.reasons:
-        lines[0] = f"✗ 写入 {result.delivered} 条，等待 {result.waiting} 条"
-        lines += [f"  {reason}" for reason in dict.fromkeys(result.reasons)]
-    return {
-        "ok": not result.reasons, "delivered": result.delivered, "confirmed": result.confirmed,
-        "waiting": result.waiting, "held": result.held, "deleted": result.deleted, "again": result.again, "doubled": result.doubled,
-        "reasons": list(dict.fromkeys(result.reasons)), "text": "\n".join(lines),
-    }  # fmt: skip
+        lines.append(f"  这份文件里原来没有、重新写入：{result.again} 条")
+    lines += [f"  {reason}" for reason in (*result.reasons, *result.warnings)]
+    if result.blocking and result.since:
+        lines.append(
+            f"  从 {result.since.astimezone():%Y-%m-%d %H:%M} 起等待；服务运行时会自动再试，也可以再次运行 deliver"
+        )
+    return "\n".join(lines)
 
 
 @click.command()
@@ -84,6 +108,35 @@ def verify(book: Path, database: str | None, data: Path | None) -> dict[str, Any
     house = open_house(book, data, database)
     report = verify_receipts(house.inbox, house.path)
     return {**report.as_dict(), "text": report.text()}
+
+
+@click.command()
+@BOOK
+@click.option(
+    "-o", "--output", "new", type=click.Path(path_type=Path), required=True, help="新工作簿。/ The new workbook."
+)
+@click.option("--inbox", default="", help="收件箱的标识，旧文件读不出时用。/ Id of the inbox, if the book cannot tell.")
+@click.option("--lang", type=click.Choice(["zh-CN", "en"]), help="表头语言，默认同旧文件。/ Language of the headers.")
+@DATABASE
+@DATA
+@as_json
+@reports
+def rebuild(
+    book: Path, new: Path, inbox: str, lang: str | None, database: str | None, data: Path | None
+) -> dict[str, Any]:
+    """工作簿坏了：用收件箱里的提交重建一本新的。/ A new workbook from the inbox when the book is damaged.
+
+    新文件沿用旧文件的标识和写入次数，之后直接 serve 新文件即可。旧文件还读得出的表一并带过来；读不出的，说明只能从备份找回。
+    """
+    from forms_server.house import open_inbox
+    from forms_server.rebuilding import rebuild as rebuilt
+    from workbook.console import working
+
+    house = open_inbox(book, inbox, data, database)
+    target = new if new.suffix.lower() == ".xlsx" else new.with_name(new.name + ".xlsx")
+    with working("正在重建工作簿…"), house.delivery.only_writer():
+        done = rebuilt(house.inbox, house.path, target, lang=lang or "")
+    return {**done.as_dict(), "text": done.text()}
 
 
 @click.command()

@@ -29,7 +29,10 @@ books = sa.Table(
     sa.Column("profile", sa.Text),
     sa.Column("review", sa.Text),  # JSON: the panels as reviewers' pages need them
     sa.Column("reason", sa.Text),  # why rows wait, in one sentence, or null
+    sa.Column("reason_kind", sa.String(10)),  # the same in one word, fit for everybody's eyes
     sa.Column("reason_since", sa.DateTime(timezone=True)),
+    sa.Column("next_try", sa.DateTime(timezone=True)),  # when delivery tries again what is in the way now
+    sa.Column("path", sa.Text),  # where the file lay when it was last read
     sa.Column("notice", sa.Text),  # something that people should know, such as a restored backup
     sa.Column("lease_owner", sa.String(64)),
     sa.Column("lease_until", sa.DateTime(timezone=True)),
@@ -51,7 +54,9 @@ submissions = sa.Table(
     sa.Column("generation", sa.Integer),
     sa.Column("row_key", sa.String(40)),
     sa.Column("reason", sa.Text),
+    sa.Column("next_try", sa.DateTime(timezone=True)),  # of a version that by itself cannot be written
     sa.Column("shown", sa.Text),  # JSON: what staff typed in the columns that the sender may see
+    sa.Column("locked", sa.Boolean),  # staff took the matter in hand: the sender corrects no more
     sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("id", "version", name="uq_submission_version"),
     sa.Index("ix_submissions_state", "book", "state"),

@@ -5,6 +5,7 @@ A page is one `SubmissionForm`, made from a table. `control` names the macro tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache, singledispatch
 from typing import Any, ClassVar, NamedTuple
@@ -47,6 +48,10 @@ class ColumnField(Field):
     def process_data(self, value: Any) -> None:
         """Nothing is ever preselected."""
         self.data = None
+
+    def fill(self, value: Any) -> None:
+        """Show a stored JSON value again, as it would be typed."""
+        self.text = "" if value is None else str(value)
 
     def pre_validate(self, form: Any) -> None:
         """Parse unless another answer makes the question moot."""
@@ -155,6 +160,10 @@ class MoneyField(NumberField):
     control = "money"
     column: schema.Money
 
+    def fill(self, value: Any) -> None:
+        """In the unit that people type."""
+        self.text = "" if value is None else f"{(Decimal(value) / self.column.entered_in).normalize():f}"
+
     @property
     def unit(self) -> str:
         """The unit that people type."""
@@ -255,6 +264,10 @@ class ScaleField(ColumnField):
     missing = Label("请给{0}打分", "Give a mark: {0}")
     column: schema.Scale
 
+    def fill(self, value: Any) -> None:
+        """Not knowing is stored as 0."""
+        super().fill("na" if value == 0 else value)
+
     @property
     def marks(self) -> list[tuple[str, str]]:
         """Each mark with its word."""
@@ -292,6 +305,10 @@ class FilesField(ColumnField):
         """Tell new files from carried ones."""
         self.sent = [v for v in valuelist if isinstance(v, FileStorage) and v.filename]
         self.carried = [v for v in valuelist if isinstance(v, str) and v]
+
+    def fill(self, value: Any) -> None:
+        """The files that came along; they have to be signed before they are shown."""
+        self.accepted = list(self.column.from_json(value) or ())
 
     def take(self, uploads: Uploads, before: str, submission: str, removed: str) -> None:
         """Judge what came; `before` is the id that carried files were signed for, `submission` the one from now on.
@@ -431,6 +448,11 @@ class Sheet:
         """Bind all accepted files to another submission."""
         for question in self.file_questions:
             question.sign(uploads, submission)
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Show what was sent before."""
+        for question in self.questions:
+            question.fill(values.get(question.column.name))
 
     def values(self) -> dict[str, Any]:
         """JSON values by column name, blanks left out; after `validate`."""

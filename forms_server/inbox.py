@@ -3,28 +3,29 @@
     waiting → leased (a writer has them; a generation may be handed out) → placed(generation) → confirmed
                                                                              ↘ deleted (a person removed the row)
 
-Nothing here knows the workbook's bytes; `delivery` moves rows and tells the inbox what it saw on disk.
+A submission has versions: 1 is what came first, each correction is the next one, under the same id and receipt. Every
+version goes this way by itself; the row in the workbook is one. Nothing here knows the workbook's bytes: `delivery`
+moves versions and tells the inbox what it saw on disk.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from forms_server.codes import body_hash, code_hash, plain_code, receipt_code
 from forms_server.database import books, receipts, submissions
 from workbook.errors import PartnerBookError
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 STATES = ("waiting", "leased", "placed", "confirmed", "deleted")
+LEASE_SECONDS = 180  # how long a writer may be silent before another takes its place
 
 
 class SubmissionConflict(PartnerBookError):
@@ -32,6 +33,31 @@ class SubmissionConflict(PartnerBookError):
 
     def __init__(self) -> None:
         super().__init__("这份提交已经收到过，而这一次的内容不同。先前的内容没有改动；要再交一份，请打开新的表单。")
+
+
+class VersionGap(PartnerBookError):
+    """A correction is not the next version: somebody corrected the submission meanwhile, or it was never there."""
+
+    def __init__(self, newest: int):
+        self.newest = newest
+        text = f"这份提交在别处更正过，现在是第 {newest} 版，这一次的更正没有保存。请重新打开更正页面再改。"
+        super().__init__(text if newest else "收件箱里没有这份提交，不能更正。请打开新的表单。")
+
+
+class SubmissionClosed(PartnerBookError):
+    """The sender may not correct any more: staff verified or decided, or took the row out."""
+
+    def __init__(self) -> None:
+        super().__init__("经办人已经开始处理这份提交，不能再自行更正。需要更正请带着回执号联系经办人。")
+
+
+class LeaseLost(PartnerBookError):
+    """A writer that was held up woke after another had taken its place: it changes nothing any more."""
+
+    permanent = False
+
+    def __init__(self) -> None:
+        super().__init__("写入中断得太久，另一个进程已接手这个工作簿，这一次没有写入。提交仍在收件箱里，会自动再试。")
 
 
 class InboxUnavailable(PartnerBookError):
@@ -66,6 +92,35 @@ class Stored:
     state: str
     generation: int | None
     row_key: str | None
+    reason: str | None = None
+    next_try: datetime | None = None
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Versions that go into a state; `forget` also drops their generation, as they were never written."""
+
+    state: str
+    rows: Sequence[Stored]
+    forget: bool = False
+    reason: str | None = None
+    next_try: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the file on disk said when it was read."""
+
+    generation: int
+    fingerprint: str
+    saved_at: datetime
+    profile: Mapping[str, str]
+    review: Mapping[str, Any] | None = None
+    path: str | None = None
+    shown: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # what staff typed for the senders, by id
+    locked: Mapping[str, bool] = field(default_factory=dict)  # whether the sender may correct no more, by id
+    keys: Mapping[str, str] = field(default_factory=dict)  # row keys that the inbox did not know, by id
 
 
 @dataclass(frozen=True)
@@ -81,7 +136,11 @@ class Receipt:
     values: dict[str, Any]
     shown: dict[str, str]
     as_of: datetime | None
-    book_line: str
+    book_line: str  # why it waits, for staff; never shown to senders
+    why: str = ""  # the kind of trouble, in a word that everybody may see
+    waits_since: datetime | None = None
+    next_try: datetime | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,42 +164,11 @@ class BookState:
     fingerprint: str | None
     saved_at: datetime | None
     reason: str | None
+    reason_kind: str
     reason_since: datetime | None
+    next_try: datetime | None
     notice: str | None
-    counts: dict[str, int]
-
-
-def receipt_code(secret: bytes, submission_id: str) -> str:
-    """The receipt of a submission: 100 bits that only the server's secret can derive, in groups of four."""
-    digest = hmac.new(secret, b"receipt\0" + submission_id.encode(), hashlib.sha256).digest()
-    number = int.from_bytes(digest, "big") >> (256 - 100)
-    letters = "".join(ALPHABET[(number >> (5 * i)) & 31] for i in reversed(range(20)))
-    return "-".join(letters[i : i + 4] for i in range(0, 20, 4))
-
-
-def plain_code(code: str) -> str | None:
-    """A receipt as people type it, without hyphens and with look-alike letters mended; None if it cannot be one."""
-    letters = "".join(c for c in code.upper() if not c.isspace() and c not in "-–—").translate(
-        str.maketrans("OIL", "011")
-    )
-    return letters if len(letters) == 20 and all(c in ALPHABET for c in letters) else None
-
-
-def code_hash(code: str) -> str:
-    """What is stored of a receipt. 100 random bits need no salt."""
-    return hashlib.sha256(code.replace("-", "").encode()).hexdigest()
-
-
-def body_hash(form: str, table: str, values: Mapping[str, Any]) -> str:
-    """Equal for equal content: a retry uploads its files again under new ids, so ids do not count."""
-
-    def without_id(value: Any) -> Any:
-        if isinstance(value, list):
-            return [without_id(v) for v in value]
-        return {k: v for k, v in value.items() if k != "id"} if isinstance(value, dict) else value
-
-    plain = {name: without_id(value) for name, value in values.items()}
-    return hashlib.sha256(json.dumps([form, table, plain], sort_keys=True).encode()).hexdigest()
+    counts: dict[str, int]  # submissions by state; one with a correction on its way counts under both states
 
 
 def utcnow() -> datetime:
@@ -165,40 +193,66 @@ class Inbox:
 
     # --- the web's side --------------------------------------------------------------------------------------------
 
-    def submit(self, incoming: Incoming) -> str:
-        """Commit a submission and return its receipt; the same submission again gets the same receipt.
+    def submit(self, incoming: Incoming, version: int = 1, *, by_sender: bool = False) -> str:
+        """Commit a submission, or its next version, and return its receipt; the same again gets the same receipt.
+
+        A sender (`by_sender`) corrects only until staff took the matter in hand.
 
         Raises:
-            SubmissionConflict: the id is known with another body.
+            SubmissionConflict: this version is known with another body, or the id belongs to another form.
+            VersionGap: it is not the next version.
+            SubmissionClosed: the sender may not correct any more.
             InboxUnavailable: nothing was stored.
         """
-        digest = body_hash(incoming.form, incoming.table, incoming.values)
         code = receipt_code(self._secret, incoming.id)
-        now = utcnow()
-        row = {
-            "id": incoming.id, "version": 1, "book": self.book_id, "form": incoming.form, "table_name": incoming.table,
-            "body": json.dumps(incoming.values), "body_hash": digest, "received_at": now, "state": "waiting",
-            "changed_at": now,
-        }  # fmt: skip
         try:
             with self._write() as connection:
-                known = connection.execute(
-                    sa.select(submissions.c.body_hash, submissions.c.book).where(
-                        submissions.c.id == incoming.id, submissions.c.version == 1
-                    )
-                ).first()
-                if known is None:
-                    connection.execute(submissions.insert().values(row))
-                elif (known.body_hash, known.book) != (digest, self.book_id):
-                    raise SubmissionConflict
+                before = self._before(connection, incoming, version, by_sender)
+                if before is not None:
+                    connection.execute(submissions.insert().values({**self._fresh(incoming, version), **before}))
                 hashed = code_hash(code)
                 if connection.execute(sa.select(receipts).where(receipts.c.code_hash == hashed)).first() is None:
                     connection.execute(receipts.insert().values(code_hash=hashed, submission=incoming.id))
         except sa.exc.IntegrityError:  # another process was first (PostgreSQL): what it stored decides
-            return self._after_race(incoming.id, digest, code)
+            with self._read() as connection:
+                self._before(connection, incoming, version, by_sender)
         except sa.exc.SQLAlchemyError as error:
             raise InboxUnavailable from error
         return code
+
+    def _before(
+        self, connection: sa.Connection, incoming: Incoming, version: int, by_sender: bool
+    ) -> dict[str, Any] | None:
+        """What a new version takes over from the one before it; None if this version is stored already."""
+        known = connection.execute(
+            sa.select(submissions).where(submissions.c.id == incoming.id).order_by(submissions.c.version)
+        ).all()
+        home = (self.book_id, incoming.form, incoming.table)
+        if any((row.book, row.form, row.table_name) != home for row in known):
+            raise SubmissionConflict
+        digest = body_hash(incoming.form, incoming.table, incoming.values)
+        for row in known:
+            if row.version == version:
+                if row.body_hash != digest:
+                    raise SubmissionConflict
+                return None
+        newest = known[-1] if known else None
+        if version != (newest.version if newest else 0) + 1:
+            raise VersionGap(newest.version if newest else 0)
+        if newest is None:
+            return {}
+        if by_sender and (newest.locked or newest.state == "deleted"):
+            raise SubmissionClosed
+        return {"shown": newest.shown, "locked": newest.locked, "row_key": newest.row_key}
+
+    def _fresh(self, incoming: Incoming, version: int = 1) -> dict[str, Any]:
+        now = utcnow()
+        return {
+            "id": incoming.id, "version": version, "book": self.book_id, "form": incoming.form,
+            "table_name": incoming.table, "body": json.dumps(incoming.values),
+            "body_hash": body_hash(incoming.form, incoming.table, incoming.values), "received_at": now,
+            "state": "waiting", "changed_at": now,
+        }  # fmt: skip
 
     def submit_all(self, incoming: Sequence[Incoming], also: Callable[[sa.Connection], None]) -> None:
         """Commit several submissions together, or none; `also` runs in the same transaction. They have no receipts.
@@ -207,15 +261,7 @@ class Inbox:
             SubmissionConflict: one of the ids is known with another body.
             InboxUnavailable: nothing was stored.
         """
-        now = utcnow()
-        rows = [
-            {
-                "id": one.id, "version": 1, "book": self.book_id, "form": one.form, "table_name": one.table,
-                "body": json.dumps(one.values), "body_hash": body_hash(one.form, one.table, one.values),
-                "received_at": now, "state": "waiting", "changed_at": now,
-            }
-            for one in incoming
-        ]  # fmt: skip
+        rows = [self._fresh(one) for one in incoming]
         hashes = {row["id"]: row["body_hash"] for row in rows}
         try:
             with self._write() as connection:
@@ -242,13 +288,6 @@ class Inbox:
         with self._read() as connection:
             yield connection
 
-    def _after_race(self, submission_id: str, digest: str, code: str) -> str:
-        with self._read() as connection:
-            known = connection.scalar(sa.select(submissions.c.body_hash).where(submissions.c.id == submission_id))
-        if known != digest:
-            raise SubmissionConflict
-        return code
-
     def receipt(self, code: str) -> Receipt | None:
         """What a receipt may show, or None for any code that was never given."""
         plain = plain_code(code)
@@ -256,7 +295,14 @@ class Inbox:
             return None
         with self._read() as connection:
             row = connection.execute(
-                sa.select(submissions, books.c.saved_at, books.c.reason.label("book_reason"))
+                sa.select(
+                    submissions,
+                    books.c.saved_at,
+                    books.c.reason.label("book_reason"),
+                    books.c.reason_since,
+                    books.c.reason_kind,
+                    books.c.next_try.label("book_next"),
+                )
                 .join(receipts, receipts.c.submission == submissions.c.id)
                 .join(books, books.c.id == submissions.c.book)
                 .where(receipts.c.code_hash == code_hash(plain), submissions.c.book == self.book_id)
@@ -266,10 +312,13 @@ class Inbox:
             return None
         received = as_utc(row.received_at)
         assert received is not None
+        own = row.reason is not None  # this row by itself cannot be written
         return Receipt(
             submission_id=row.id, form=row.form, table=row.table_name, version=row.version, received_at=received,
             state=row.state, values=json.loads(row.body), shown=json.loads(row.shown or "{}"),
-            as_of=as_utc(row.saved_at), book_line=row.book_reason or "",
+            as_of=as_utc(row.saved_at), book_line=row.reason or row.book_reason or "",
+            why="row" if own else row.reason_kind or "", waits_since=as_utc(row.changed_at if own else row.reason_since),
+            next_try=as_utc(row.next_try if own else row.book_next), locked=bool(row.locked),
         )  # fmt: skip
 
     def profile(self) -> Profile:
@@ -293,14 +342,14 @@ class Inbox:
         with self._read() as connection:
             row = connection.execute(sa.select(books).where(books.c.id == self.book_id)).one()
             counted = connection.execute(
-                sa.select(submissions.c.state, sa.func.count())
+                sa.select(submissions.c.state, sa.func.count(submissions.c.id.distinct()))
                 .where(submissions.c.book == self.book_id)
                 .group_by(submissions.c.state)
             )
             counts = {**dict.fromkeys(STATES, 0), **{row[0]: row[1] for row in counted}}
         return BookState(
             generation=row.generation, seen_generation=row.seen_generation, fingerprint=row.fingerprint,
-            saved_at=as_utc(row.saved_at), reason=row.reason, reason_since=as_utc(row.reason_since), notice=row.notice,
+            saved_at=as_utc(row.saved_at), reason=row.reason, reason_kind=row.reason_kind or "", reason_since=as_utc(row.reason_since), next_try=as_utc(row.next_try), notice=row.notice,
             counts=counts,
         )  # fmt: skip
 
@@ -315,9 +364,9 @@ class Inbox:
             return [_stored(row) for row in connection.execute(query)]
 
     def lease(self, tables: Iterable[str], limit: int = 500, only: Collection[str] | None = None) -> list[Stored]:
-        """Claim waiting rows for these tables in one conditional update; only the holder of the book's lease asks.
+        """Claim waiting submissions for these tables, each with all its waiting versions; the book's writer asks.
 
-        With `only`, rows of other ids stay where they are: what came after somebody looked is for the next pass.
+        With `only`, other ids stay where they are: what came after somebody looked is for the next pass.
         """
         mine = sa.and_(
             submissions.c.book == self.book_id,
@@ -326,13 +375,15 @@ class Inbox:
         )
         wanted = sa.select(submissions.c.seq, submissions.c.id).where(mine).order_by(submissions.c.seq)
         with self._write() as connection:
-            chosen = [row.seq for row in connection.execute(wanted) if only is None or row.id in only][:limit]
-            rows = connection.execute(
-                submissions.update()
-                .where(submissions.c.seq.in_(chosen), mine)
-                .values(state="leased", changed_at=utcnow())
-                .returning(*submissions.c)
-            ).all()
+            found = [row for row in connection.execute(wanted) if only is None or row.id in only]
+            ids = set(list(dict.fromkeys(row.id for row in found))[:limit])
+            chosen = [row.seq for row in found if row.id in ids]
+            rows: list[Any] = []
+            for part in _parts(chosen):
+                claim = submissions.update().where(submissions.c.seq.in_(part), mine)
+                rows += connection.execute(
+                    claim.values(state="leased", changed_at=utcnow()).returning(*submissions.c)
+                ).all()
         return sorted((_stored(row) for row in rows), key=lambda stored: stored.seq)
 
     def hand_out_generation(self, rows: Sequence[tuple[Stored, str]], at_least: int, owner: str) -> int | None:
@@ -344,8 +395,11 @@ class Inbox:
         with self._write() as connection:
             generation = connection.scalar(
                 books.update()
-                .where(books.c.id == self.book_id, books.c.lease_owner == owner, books.c.lease_until > utcnow())
-                .values(generation=sa.case((books.c.generation >= at_least, books.c.generation), else_=at_least) + 1)
+                .where(self._held_by(owner))
+                .values(
+                    generation=sa.case((books.c.generation >= at_least, books.c.generation), else_=at_least) + 1,
+                    lease_until=utcnow() + timedelta(seconds=LEASE_SECONDS),
+                )
                 .returning(books.c.generation)
             )
             if generation is None:
@@ -359,14 +413,34 @@ class Inbox:
         return int(generation)
 
     def move(self, rows: Iterable[Stored], state: str, reason: str | None = None, *, forget: bool = False) -> None:
-        """Put rows into a state; `forget` also drops their generation (they were never written)."""
-        changes: dict[str, Any] = {"state": state, "reason": reason, "changed_at": utcnow()}
-        if forget:
-            changes["generation"] = None
-        numbers = [row.seq for row in rows]
+        """Put versions into a state; `forget` also drops their generation (they were never written)."""
+        self.move_all([Moves(state, list(rows), forget, reason)])
+
+    def move_all(self, moves: Iterable[Moves]) -> None:
+        """Put versions into their states, all in one transaction."""
         with self._write() as connection:
-            for start in range(0, len(numbers), 500):
-                part = numbers[start : start + 500]
+            self._move(connection, moves)
+
+    def settle(self, owner: str, moves: Iterable[Moves], sight: Sight) -> None:
+        """Note what the file on disk said and what follows from it, all in one transaction.
+
+        Raises:
+            LeaseLost: another writer took over since the file was read, so what this one saw may be old.
+        """
+        with self._write() as connection:
+            if not self._hold(connection, owner):
+                raise LeaseLost
+            self._move(connection, moves)
+            self._note(connection, sight)
+
+    def _move(self, connection: sa.Connection, moves: Iterable[Moves]) -> None:
+        for move in moves:
+            changes: dict[str, Any] = {
+                "state": move.state, "reason": move.reason, "next_try": move.next_try, "changed_at": utcnow(),
+            }  # fmt: skip
+            if move.forget:
+                changes["generation"] = None
+            for part in _parts([row.seq for row in move.rows]):
                 connection.execute(submissions.update().where(submissions.c.seq.in_(part)).values(changes))
 
     def saw(
@@ -375,42 +449,61 @@ class Inbox:
     ) -> None:  # fmt: skip
         """Note what the file on disk said; a generation older than the last one seen is announced."""
         with self._write() as connection:
-            before = connection.scalar(sa.select(books.c.seen_generation).where(books.c.id == self.book_id))
-            changes: dict[str, Any] = {
-                "seen_generation": generation, "fingerprint": fingerprint, "seen_at": utcnow(), "saved_at": saved_at,
-                "profile": json.dumps(dict(profile)),
-            }  # fmt: skip
-            if review is not None:
-                changes["review"] = json.dumps(review, ensure_ascii=False)
-            if before is not None and generation < before:
-                changes["notice"] = (
-                    f"工作簿回到了较早的版本（第 {generation} 次写入，之前是第 {before} 次），可能恢复了备份。"
-                    "缺少的提交会重新写入；员工在那之后手工改的内容只能从备份找回。"
-                )
-            connection.execute(books.update().where(books.c.id == self.book_id).values(changes))
+            self._note(connection, Sight(generation, fingerprint, saved_at, profile, review))
+
+    def _note(self, connection: sa.Connection, sight: Sight) -> None:
+        before = connection.scalar(sa.select(books.c.seen_generation).where(books.c.id == self.book_id))
+        changes: dict[str, Any] = {
+            "seen_generation": sight.generation, "fingerprint": sight.fingerprint, "seen_at": utcnow(),
+            "saved_at": sight.saved_at, "profile": json.dumps(dict(sight.profile)),
+        }  # fmt: skip
+        if sight.review is not None:
+            changes["review"] = json.dumps(sight.review, ensure_ascii=False)
+        if sight.path is not None:
+            changes["path"] = sight.path
+        if before is not None and sight.generation < before:
+            changes["notice"] = (
+                f"工作簿回到了较早的版本（第 {sight.generation} 次写入，之前是第 {before} 次），可能恢复了备份。"
+                "缺少的提交会重新写入；员工在那之后手工改的内容只能从备份找回。"
+            )
+        connection.execute(books.update().where(books.c.id == self.book_id).values(changes))
+        self._show(connection, sight.shown, sight.locked)
+        for submission_id, key in sight.keys.items():
+            mine = sa.and_(submissions.c.id == submission_id, submissions.c.row_key.is_(None))
+            connection.execute(submissions.update().where(mine).values(row_key=key))
 
     def show(self, shown: Mapping[str, Mapping[str, str]]) -> None:
         """Keep what staff typed for the senders, by submission id; writes only what differs."""
         with self._write() as connection:
-            known = connection.execute(
-                sa.select(submissions.c.id, submissions.c.shown).where(submissions.c.book == self.book_id)
-            )
-            for submission_id, text in known.all():
-                fresh = json.dumps(dict(shown[submission_id]), sort_keys=True) if submission_id in shown else None
-                if fresh is not None and fresh != text:
-                    connection.execute(
-                        submissions.update().where(submissions.c.id == submission_id).values(shown=fresh)
-                    )
+            self._show(connection, shown, {})
 
-    def explain(self, reason: str | None) -> None:
-        """Say why rows wait, or that nothing is in the way any more."""
+    def _show(
+        self, connection: sa.Connection, shown: Mapping[str, Mapping[str, str]], locked: Mapping[str, bool]
+    ) -> None:
+        if not shown:
+            return
+        wanted = sa.select(submissions.c.seq, submissions.c.id, submissions.c.shown, submissions.c.locked)
+        for row in connection.execute(wanted.where(submissions.c.book == self.book_id)).all():
+            if row.id not in shown:
+                continue
+            fresh = {
+                "shown": json.dumps(dict(shown[row.id]), sort_keys=True), "locked": locked.get(row.id, row.locked),
+            }  # fmt: skip
+            if (fresh["shown"], fresh["locked"]) != (row.shown, row.locked):
+                connection.execute(submissions.update().where(submissions.c.seq == row.seq).values(fresh))
+
+    def explain(self, reason: str | None, next_try: datetime | None = None, kind: str = "") -> None:
+        """Say why rows wait and when that is tried next, or that nothing is in the way any more."""
         with self._write() as connection:
-            before = connection.scalar(sa.select(books.c.reason).where(books.c.id == self.book_id))
-            if before != reason:
-                since = utcnow() if reason else None
-                connection.execute(
-                    books.update().where(books.c.id == self.book_id).values(reason=reason, reason_since=since)
-                )
+            mine = books.c.id == self.book_id
+            known = connection.execute(sa.select(books.c.reason, books.c.next_try).where(mine)).one()
+            changes: dict[str, Any] = {}
+            if known.reason != reason:
+                changes = {"reason": reason, "reason_kind": kind or None, "reason_since": utcnow() if reason else None}
+            if as_utc(known.next_try) != next_try:
+                changes["next_try"] = next_try
+            if changes:
+                connection.execute(books.update().where(mine).values(changes))
 
     def highest_number(self, table: str, number_of: Any) -> int:
         """The highest running number that was ever given to a row of this table."""
@@ -424,7 +517,7 @@ class Inbox:
             )
             return max((number_of(key) or 0 for key in keys), default=0)
 
-    def take_lease(self, owner: str, place: str = "", seconds: int = 60) -> bool:
+    def take_lease(self, owner: str, place: str = "", seconds: int = LEASE_SECONDS) -> bool:
         """Become the one writer of this book unless another holds a lease that has not run out.
 
         `place` begins the owner's name; a lease of the same place is free, because the caller holds its file lock.
@@ -440,6 +533,18 @@ class Inbox:
                 .values(lease_owner=owner, lease_until=now + timedelta(seconds=seconds))
             )
             return changed.rowcount == 1
+
+    def hold_lease(self, owner: str) -> bool:
+        """Whether this owner still is the one writer; if so, its time begins anew. The fencing token is the owner."""
+        with self._write() as connection:
+            return self._hold(connection, owner)
+
+    def _hold(self, connection: sa.Connection, owner: str) -> bool:
+        until = utcnow() + timedelta(seconds=LEASE_SECONDS)
+        return connection.execute(books.update().where(self._held_by(owner)).values(lease_until=until)).rowcount == 1
+
+    def _held_by(self, owner: str) -> sa.ColumnElement[bool]:
+        return sa.and_(books.c.id == self.book_id, books.c.lease_owner == owner, books.c.lease_until > utcnow())
 
     def drop_lease(self, owner: str) -> None:
         """Let the next writer in."""
@@ -466,5 +571,11 @@ def _stored(row: Any) -> Stored:
     assert received is not None
     return Stored(
         seq=row.seq, id=row.id, version=row.version, table=row.table_name, values=json.loads(row.body),
-        received_at=received, state=row.state, generation=row.generation, row_key=row.row_key,
+        received_at=received, state=row.state, generation=row.generation, row_key=row.row_key, reason=row.reason,
+        next_try=as_utc(row.next_try), shown=json.loads(row.shown or "{}"),
     )  # fmt: skip
+
+
+def _parts(numbers: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+    """In pieces that every database takes as one list."""
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))

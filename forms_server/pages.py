@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,12 +12,13 @@ import segno
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from forms_server.catalog import BY_SLUG, FORMS, FormPage, Step
 from forms_server.forms import Sheet, form_class
 from forms_server.inbox import Inbox, InboxUnavailable, Incoming, Profile, Receipt, SubmissionConflict
 from forms_server.uploads import Uploads
-from forms_server.words import LANGUAGES, write_time
+from forms_server.words import LANGUAGES, say, write_time
 from workbook.schema import Choice, Files, Label
 from workbook.tables import BY_NAME
 
@@ -183,11 +184,11 @@ def _submit(page: FormPage, sheet: Sheet, identity: Identity) -> Any:
         house.uploads.release(moved)
         return _render(page, sheet, identity, "unavailable"), 503
     if moved:
-        _drop_doubles(house, code, sheet)
+        drop_doubles(house, code, sheet)
     return redirect(url_for("pages.receipt", code=code), 303)
 
 
-def _drop_doubles(house: Services, code: str, sheet: Sheet) -> None:
+def drop_doubles(house: Services, code: str, sheet: Sheet) -> None:
     """A retry sends its files again under new ids; the ones of the first try count."""
     known = house.inbox.receipt(code)
     if known is not None:
@@ -198,12 +199,18 @@ def _drop_doubles(house: Services, code: str, sheet: Sheet) -> None:
             house.uploads.drop(ref)
 
 
-def _render(page: FormPage, sheet: Sheet, identity: Identity, notice: str = "") -> str:
-    megabytes = services().max_body // 2**20
+def render_form(page: FormPage, sheet: Sheet, token: str, notice: str = "", *, code: str = "", version: int = 1) -> str:
+    """The one form page: for a new submission, or with a receipt's code for its next version."""
+    home = url_for("pages.form_sent", slug=page.slug, lang=g.lang)
     return render_template(
-        "form.html", page=page, sheet=sheet, identity=identity, notice=notice, megabytes=megabytes,
-        complaints={} if notice else sheet.complaints(),
+        "form.html", page=page, sheet=sheet, token=token, notice=notice, megabytes=services().max_body // 2**20,
+        complaints={} if notice else sheet.complaints(), code=code, version=version,
+        action=url_for("edits.edit_sent", code=code, lang=g.lang) if code else home,
     )  # fmt: skip
+
+
+def _render(page: FormPage, sheet: Sheet, identity: Identity, notice: str = "") -> str:
+    return render_form(page, sheet, identity.token, notice)
 
 
 # --- receipts -------------------------------------------------------------------------------------------------------
@@ -243,6 +250,8 @@ class Progress(NamedTuple):
     files: int
     missing: list[Label]
     where: str  # waiting, blocked, written or removed
+    why: str = ""  # what is in the way, if anything: in general words, since when, and when it is tried next
+    edit: bool = False  # whether the sender may still correct
 
 
 def progress(page: FormPage, found: Receipt) -> Progress:
@@ -260,14 +269,26 @@ def progress(page: FormPage, found: Receipt) -> Progress:
             messages.append((column.label, typed))
     asked = [column for column in table.asked() if isinstance(column, Files)]
     where = {"waiting": "waiting", "leased": "waiting", "deleted": "removed"}.get(found.state, "written")
+    blocked = where == "waiting" and bool(found.book_line)
     return Progress(
+        why=_why(found, zone) if blocked else "", edit=not found.locked and where != "removed",
         sent_at=write_time(found.received_at.astimezone(zone), g.lang),
         as_of=_clock(found.as_of, zone) if found.as_of and found.state == "confirmed" else "",
         state=state, at=at, messages=messages,
         files=sum(len(found.values.get(column.name) or ()) for column in asked),
         missing=[c.label for c in asked if c.wanted and not found.values.get(c.name)],
-        where="blocked" if where == "waiting" and found.book_line else where,
+        where="blocked" if blocked else where,
     )  # fmt: skip
+
+
+def _why(found: Receipt, zone: ZoneInfo) -> str:
+    """Why it waits, since when, and when it is tried next; names and places stay inside."""
+    parts = [say(f"why_{found.why or 'place'}", g.lang)]
+    if found.waits_since:
+        parts.append(say("waits_since", g.lang, time=_clock(found.waits_since, zone)))
+    if found.next_try and found.next_try > datetime.now(UTC):
+        parts.append(say("next_try", g.lang, time=f"{found.next_try.astimezone(zone):%H:%M:%S}"))
+    return say("clause", g.lang).join(parts)
 
 
 def _clock(moment: datetime, zone: ZoneInfo) -> str:
@@ -285,8 +306,19 @@ def _step(steps: tuple[Step, ...], code: str, default: int) -> int:
 
 @pages.get("/healthz")
 def healthz() -> tuple[str, dict[str, str]]:
-    """The process answers."""
-    return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
+    """The process answers; below that, how much waits, and why, since when, and when it is tried next."""
+    lines = ["ok"]
+    try:
+        state = services().inbox.state()
+    except SQLAlchemyError:  # `readyz` is the one that says so
+        state = None
+    if state is not None:
+        lines.append(f"waiting {state.counts['waiting'] + state.counts['leased']}")
+        if state.reason_kind:
+            lines.append(f"why {state.reason_kind}: {say(f'why_{state.reason_kind}', 'en')}")
+            moments = (("since", state.reason_since), ("next", state.next_try))
+            lines += [f"{name} {moment.isoformat()}" for name, moment in moments if moment]
+    return "\n".join([*lines, ""]), {"Content-Type": "text/plain; charset=utf-8"}
 
 
 @pages.get("/readyz")

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from forms_server.delivery import Loop
+from forms_server.delivery import Delivery, Loop
 from forms_server.house import House
 from workbook.errors import PartnerBookError
 
@@ -19,11 +19,11 @@ class PortTaken(PartnerBookError):
         super().__init__(f"无法在 {host}:{port} 上开放表单（{why}）。请用 --port 换一个端口。")
 
 
-def evaluate(path: Path) -> None:
-    """Evaluate the workbook; what cannot be scored is in the findings of `check`, not a failure of the server."""
+def evaluate(path: Path, delivery: Delivery) -> None:
+    """Evaluate the workbook as its one writer; what cannot be scored is in the findings of `check`, no failure here."""
     from workbook.evaluating import evaluate_file
 
-    evaluate_file(path)
+    evaluate_file(path, step=lambda name: delivery.hold() if name == "checked" else None)
 
 
 def run_server(house: House, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -53,7 +53,7 @@ def run_server(house: House, host: str, port: int, ready: Callable[[str], None])
         max_request_body_size=settings.max_body,
         clear_untrusted_proxy_headers=True,
     )
-    loop = Loop(house.delivery, evaluate=evaluate)
+    loop = Loop(house.delivery, evaluate=lambda path: evaluate(path, house.delivery))
     house.delivery.run()
     loop.start()
     shown = f"[{host}]" if ":" in host else host

@@ -14,8 +14,8 @@ import click
 from workbook.console import as_json, reports, speak_utf8, working
 
 ORDER = (
-    "demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "check", "append", "verify", "restore", "upgrade",
-    "doctor",
+    "demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "check", "append", "verify", "rebuild", "restore",
+    "upgrade", "doctor",
 )  # fmt: skip
 
 

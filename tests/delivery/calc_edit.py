@@ -1,7 +1,9 @@
 """A person at LibreOffice Calc: runs under the Python that has `uno`, edits a book by the steps given, saves, closes.
 
 python calc_edit.py PORT BOOK STEP...   with steps sort:HEADER, filter:HEADER=VALUE, rename:OLD=NEW, column:BEFORE=HEADER,
-type:KEY:HEADER=TEXT, delete:KEY
+type:KEY:HEADER=TEXT, number:KEY:HEADER=VALUE, delete:KEY, pause:SECONDS; what comes out is BOOK.saved
+
+With `live` as the first step the book itself is edited: open it, steps, `save`, more steps, `save`, `close`, and again.
 """
 
 import sys
@@ -103,18 +105,68 @@ def step_type(document, words):
     table.sheet.getCellByPosition(table.column(header), table.row(key)).String = text
 
 
+def step_number(document, words):
+    key, rest = words.split(":", 1)
+    header, value = rest.split("=", 1)
+    table = Table(document)
+    table.sheet.getCellByPosition(table.column(header), table.row(key)).Value = float(value)
+
+
+def step_pause(document, words):
+    time.sleep(float(words))
+
+
+def step_save(document, words):
+    document.store()
+
+
 def step_delete(document, words):
     table = Table(document)
     table.sheet.Rows.removeByIndex(table.row(words), 1)
 
 
-def main(port, book, steps):
-    context = connect(port)
-    desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
-    document = desktop.loadComponentFromURL(uno.systemPathToFileUrl(book), "_blank", 0, (prop("Hidden", True),))
+def do(document, steps):
     for step in steps:
         name, _, words = step.partition(":")
         globals()[f"step_{name}"](document, words)
+
+
+def sit_down(desktop, book, steps):
+    """Open the book, work, save; where the program will not save over a newer file, open that one and do it again."""
+    for _ in range(10):
+        try:
+            document = desktop.loadComponentFromURL(uno.systemPathToFileUrl(book), "_blank", 0, (prop("Hidden", True),))
+            do(document, steps)
+            document.close(True)
+            return
+        except Exception as error:
+            print("again:", str(error)[:200], file=sys.stderr)
+            document.close(True)
+            time.sleep(0.5)
+    raise SystemExit("the book could not be saved")
+
+
+def live(desktop, book, steps):
+    sitting = []
+    for step in steps:
+        if step == "close":
+            sit_down(desktop, book, sitting)
+            print("saved", flush=True)
+            sitting = []
+        elif step.startswith("pause:") and not sitting:
+            time.sleep(float(step[6:]))
+        else:
+            sitting.append(step)
+
+
+def main(port, book, steps):
+    context = connect(port)
+    desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+    if steps[0] == "live":
+        live(desktop, book, steps[1:])
+        return
+    document = desktop.loadComponentFromURL(uno.systemPathToFileUrl(book), "_blank", 0, (prop("Hidden", True),))
+    do(document, steps)
     document.storeToURL(uno.systemPathToFileUrl(book + ".saved"), (prop("FilterName", "Calc MS Excel 2007 XML"),))
     document.close(True)
 

@@ -14,8 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from forms_server import database
+from forms_server.codes import plain_code, receipt_code
 from forms_server.database import NetworkShare, filesystem_of, migrate, open_database, private_file
-from forms_server.inbox import Inbox, Incoming, SubmissionConflict, plain_code, receipt_code
+from forms_server.inbox import Inbox, Incoming, SubmissionConflict
 
 BOOK = str(uuid.UUID(int=7))
 

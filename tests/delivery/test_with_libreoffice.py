@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from forms_server.house import House
+from forms_server.inbox import Incoming
 from forms_server.verifying import verify_receipts
 from tests.delivery.conftest import candidate, ids_of, rows_of
 from tests.office import SYSTEM_PYTHON, running
@@ -108,3 +109,48 @@ def test_a_copy_saved_by_the_program_before_and_put_back_later_gets_its_rows_aga
     house.delivery.run()
     assert ids_of(house.path) == [candidate(n).id for n in (1, 2, 3)]
     assert rows_of(house.path)[0]["负责人"] == "法务"
+
+
+def test_every_kind_of_cell_that_the_program_saved_still_counts_as_delivered(
+    house: House, person: Callable[..., None]
+) -> None:
+    """The program writes numbers, days and texts its own way; a correction of each of them still goes in."""
+    file = {"id": "0" * 32, "name": "介绍.pdf", "size": 200_000, "sha256": "00", "kind": "pdf"}
+    first = {
+        "legal_name": "=1+1", "main_business": "一\n二  三\n", "technology": "_x0041_ & <b>", "phone": "057112345678",
+        "annual_revenue": "1234567.80", "profit": "-0.10", "team_size": "7", "revenue_year": "2025",
+        "licence_term": "dated", "licence_until": "2039-03-07", "bank_report": "no", "profile_file": [file],
+    }  # fmt: skip
+    second = {
+        "legal_name": "甲", "main_business": "新", "technology": "新", "phone": "13800138001", "annual_revenue": "1.00",
+        "profit": "2.00", "team_size": "8", "revenue_year": "2026", "licence_term": "open", "bank_report": "yes",
+        "bank_authorisation": "A-1", "company_type": "stock", "profile_file": None,
+    }  # fmt: skip
+    report = {
+        "company": "乙", "severity": "major", "kind": "leak", "occurred_at": "2026-11-20 08:00:59", "ongoing": "yes",
+        "scope": "x", "description": "y", "reporter": "z", "phone": "13800138000",
+    }  # fmt: skip
+    answer = {
+        "company": "丙", "side": "them", "occasion": "yearly", "goals": 4, "communication": 0, "problem_solving": 5,
+        "delivery": 3, "mutuality": 2, "respondent": "李", "email": "a@example.com",
+    }  # fmt: skip
+    others = [
+        (Incoming(candidate(8).id, "incident", "incidents", report), {**report, "occurred_at": "2026-11-21 09:00:00"}),
+        (Incoming(candidate(9).id, "satisfaction", "satisfaction", answer), {**answer, "goals": 0, "communication": 1}),
+    ]
+    house.inbox.submit(candidate(1, **first))
+    for incoming, _ in others:
+        house.inbox.submit(incoming)
+    assert house.delivery.run().delivered == 3
+    person(house.path, "type:C-0001:备注=存过")
+    house.inbox.submit(candidate(1, **{k: v for k, v in second.items() if v is not None}), version=2)
+    for incoming, newer in others:
+        house.inbox.submit(Incoming(incoming.id, incoming.form, incoming.table, newer), version=2)
+    done = house.delivery.run()
+    assert (done.corrected, done.kept, done.reasons) == (3, [], [])
+    (row,) = rows_of(house.path)
+    assert (row["企业名称"], row["年营收"], row["净利润"], row["执照截止日"]) == ("甲", 1, 2, None)
+    assert (row["公司介绍"], row["企业类型"], row["备注"], row["版本"]) == ("待补", "股份有限公司", "存过", 2)
+    assert rows_of(house.path, "incidents")[0]["发生时间"].isoformat() == "2026-11-21T09:00:00"
+    assert rows_of(house.path, "satisfaction")[0]["合作目标达成度"] == "不了解"
+    assert verify_receipts(house.inbox, house.path).ok

@@ -136,6 +136,23 @@ def test_what_was_wrong_before_is_not_new(healthy: bytes) -> None:
     assert new_findings(broken, broken) == ()
 
 
+def test_what_only_moved_is_not_new_but_one_more_of_its_kind_is(healthy: bytes) -> None:
+    def with_formulas(*cells: str) -> bytes:
+        rows = "".join(f'<row r="{c[1:]}"><c r="{c}"><f>SUM(1</f><v>1</v></c></row>' for c in cells)
+        return rewrite(healthy, {S1: swap("</sheetData>", rows.replace("SUM(1", "SUM({}") + "</sheetData>")})
+
+    def numbered(data: bytes) -> bytes:
+        count = iter(range(1, 9))
+        return rewrite(data, {S1: lambda c: re.sub(r"\{\}", lambda _: str(next(count)), c.decode()).encode()})
+
+    before, moved = numbered(with_formulas("B30")), numbered(with_formulas("B42"))
+    assert [finding.where for finding in lint(moved)] == ["一!B42"]
+    assert new_findings(before, moved) == ()
+    twice = numbered(with_formulas("B30", "B42"))
+    assert [finding.where for finding in new_findings(before, twice)] == ["一!B42"]
+    assert new_findings(before, MUTANTS["dimension"][0](before))
+
+
 def test_prefixed_parts_are_read_alike(healthy: bytes) -> None:
     def prefixed(content: bytes) -> bytes:
         text = content.decode().replace(' xmlns="', ' xmlns:x="')

@@ -3,12 +3,16 @@ from __future__ import annotations
 import io
 import re
 import struct
+import tracemalloc
 import zipfile
+import zlib
+from collections.abc import Callable
 
 import openpyxl
 import pytest
 
-from tests.ooxml.books import assert_only, edited, member, partners, raw_members, rezipped, small
+from tests.fidelity.packing import described, shuffled, stored, zip64
+from tests.ooxml.books import assert_only, edited, member, partners, raw_members, rezipped, small, values
 from workbook.errors import AppendRefused, NotAWorkbook, ValueRefused
 from workbook.ooxml import Book
 from workbook.ooxml.package import Package
@@ -176,12 +180,141 @@ def test_two_members_of_one_name_are_refused() -> None:
         Book.read(file.getvalue())
 
 
-def test_zip64_is_refused_clearly() -> None:
-    data = small()
+def reopened(data: bytes) -> list[str]:
+    """The members as Python's own zip reads them, each proved, and a book for openpyxl and calamine."""
+    openpyxl.load_workbook(io.BytesIO(data))
+    assert values(data, "S")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        at = archive.start_dir
-    with pytest.raises(NotAWorkbook, match="zip64"):
-        Package(data[: at + 20] + b"\xff" * 4 + data[at + 24 :])
+        assert archive.testzip() is None
+        return archive.namelist()
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        lambda data: zip64(data, comment="PK 说明".encode()),
+        lambda data: described(data, large=True),
+        described,
+        stored,
+        shuffled,
+    ],
+    ids=["zip64", "descriptors of 64 bits", "descriptors", "stored", "shuffled"],
+)
+def test_every_way_to_pack_a_book_is_changed_with_the_other_members_raw(pack: Callable[[bytes], bytes]) -> None:
+    before = pack(with_an_unknown_member())
+    book = Book.read(before)
+    assert book.to_bytes() == before
+    book.append("T", [{"k": "b", "v": 2}])
+    after = book.to_bytes()
+    assert_only(before, after, book.touched)
+    assert reopened(after) == reopened(before)
+    assert values(after, "S")[3][1:] == ["b", 2]
+    again = Book.read(after)
+    again.append("T", [{"k": "c", "v": 3}])
+    assert_only(after, again.to_bytes(), again.touched)
+    assert values(again.to_bytes(), "S")[4][1:] == ["c", 3]
+
+
+def with_an_unknown_member() -> bytes:
+    """A book with one more member than it knows, so that unknown ones are seen to stay."""
+    return rezipped(small(), {"customXml/说明.xml": b"<a/>"})
+
+
+def test_a_zip64_book_comes_back_plain_where_its_numbers_fit_so_that_libreoffice_opens_it() -> None:
+    before = zip64(small(), comment=b"kept")
+    book = Book.read(before)
+    book.append("T", [{"k": "b"}])
+    after = book.to_bytes()
+    assert b"PK\x06\x06" in before and b"PK\x06\x06" not in after
+    with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(io.BytesIO(after)) as new:
+        assert new.comment == b"kept"
+        assert {info.extra for info in new.infolist()} == {struct.pack("<2HI", 0x9999, 4, 7)}
+        for name in new.namelist():
+            at = new.getinfo(name).header_offset
+            assert (_local_fields(after, at) == [0x9999]) is (name in book.touched)
+            assert _local_fields(before, old.getinfo(name).header_offset) == [0x9999, 1]
+
+
+def _local_fields(data: bytes, at: int) -> list[int]:
+    """The kinds of the extra fields in a local header."""
+    name, extra = struct.unpack_from("<2H", data, at + 26)
+    position, end, kinds = at + 30 + name, at + 30 + name + extra, []
+    while position < end:
+        kind, length = struct.unpack_from("<2H", data, position)
+        kinds.append(kind)
+        position += 4 + length
+    return kinds
+
+
+def test_a_64_bit_end_record_with_a_sector_of_its_own_is_read() -> None:
+    book = Book.read(zip64(small(), sector=b"vendor"))
+    book.append("T", [{"k": "b"}])
+    assert reopened(book.to_bytes())
+
+
+@pytest.mark.parametrize(("name", "limit"), [("LIMIT32", 300), ("LIMIT16", 4)])
+def test_a_book_that_outgrows_32_bits_becomes_zip64(name: str, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = small()
+    assert b"PK\x06\x06" not in before
+    monkeypatch.setattr(f"workbook.ooxml.zip_records.{name}", limit)
+    book = Book.read(before)
+    book.append("T", [{"k": "b", "v": 2}])
+    after = book.to_bytes()
+    assert b"PK\x06\x06" in after
+    assert_only(before, after, book.touched)
+    assert reopened(after) == reopened(before)
+    assert Book.read(after).rows("T")[-1].values == {"k": "b", "v": 2}
+
+
+def _broken64(how: str) -> bytes:
+    data = zip64(small())
+    locator = data.rindex(b"PK\x06\x07")
+    if how == "record gone":
+        return data[: locator + 8] + struct.pack("<Q", 5) + data[locator + 16 :]
+    if how == "beyond the file":
+        return data[: locator + 8] + struct.pack("<Q", 1 << 62) + data[locator + 16 :]
+    if how == "volumes":
+        return data[: locator + 16] + struct.pack("<I", 2) + data[locator + 20 :]
+    if how == "locator gone":
+        return data[:locator] + b"XXXX" + data[locator + 4 :]
+    record = data.rindex(b"PK\x06\x06")
+    if how == "length":
+        return data[: record + 4] + struct.pack("<Q", 43) + data[record + 12 :]
+    if how == "count":
+        return data[: record + 24] + struct.pack("<2Q", 9, 9) + data[record + 40 :]
+    entry = data.index(b"PK\x01\x02")
+    field = data.index(struct.pack("<2H", 1, 24), entry)
+    return data[:field] + struct.pack("<2H", 2, 24) + data[field + 4 :]
+
+
+@pytest.mark.parametrize(
+    "how", ["record gone", "beyond the file", "volumes", "locator gone", "length", "count", "field gone"]
+)
+def test_a_damaged_zip64_is_refused(how: str) -> None:
+    with pytest.raises(NotAWorkbook, match="已损坏"):
+        Book.read(_broken64(how))
+
+
+def test_a_member_that_would_inflate_past_its_size_is_refused_without_inflating_it() -> None:
+    bomb = zlib.compress(bytes(200_000_000), 9, wbits=-15)
+    part = "xl/worksheets/sheet1.xml"
+    data = rezipped(small(), {part: b"x" * 1000})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members:
+            info = zipfile.ZipInfo(name)
+            archive.writestr(info, content if name != part else bomb)
+            if name == part:
+                info.compress_type, info.file_size = zipfile.ZIP_DEFLATED, 1000
+    book = Book.read(file.getvalue())
+    tracemalloc.start()
+    with pytest.raises(NotAWorkbook, match="大小或校验和"):
+        book.append("T", [{"k": "b"}])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000
 
 
 def test_a_signed_book_and_a_query_table_are_refused() -> None:

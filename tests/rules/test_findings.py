@@ -92,6 +92,7 @@ BROKEN: list[tuple[str, Break, str, str]] = [
     ("S1-copied-row", copied("marks", 5), "M-0006", "两行都不参与评估"),
     ("S1-copied-row", copied("candidates", 0), "C-0001", "出现在第 6、8 行"),
     ("S1-reference", change("marks", 0, reviewer="R-0099"), "M-0001", "没有 R-0099"),
+    ("S1-correction", add("changes", change="C-0001/v2/联系人", row_key="C-0001", column="联系人", before="王工", after="李工", what="伙伴更正（第 2 版）没有写进这一格：员工改过它"), "C-0001/v2/联系人", "伙伴更正为“李工”"),
     ("S1-key", add("indicators", title="没有编号", rule_version="v0", layer="gate", parent="v1-S2"), "", "没有指标编号"),
     ("S2-evidence", change("marks", first_mark("v1-S2.1"), evidence=None), "M-0001", "业务领域"),
     ("S3-evidence", change("marks", first_mark("v1-S3.2"), evidence=None), "M-0004", "技术水平"),
@@ -176,6 +177,20 @@ def test_a_reason_makes_a_recommendation_against_the_ranking_legal() -> None:
     rows = fresh()
     recommend_second(rows)
     rows["panels"][0]["reason"] = "价格低 18 %，评审会一致同意"
+    assert found(rows) == []
+
+
+def test_a_note_settles_a_correction_that_staff_kept_out() -> None:
+    rows = fresh()
+    row = {
+        "change": "C-0001/v2/联系人",
+        "row_key": "C-0001",
+        "column": "联系人",
+        "what": "伙伴更正（第 2 版）没有写进这一格：员工改过它",
+    }
+    rows["changes"] = [row]
+    assert [f.rule for f in found(rows)] == ["S1-correction"]
+    row["remark"] = "电话核对过，以员工的为准"
     assert found(rows) == []
 
 

@@ -85,6 +85,9 @@ class SettingRow:
     )
 
 
+NOT_APPLIED = "没有写进这一格"  # in the words of a change that staff's own text kept out
+
+
 class Changes(Table):
     """One row per change that the system made to, or found in, a row that people own."""
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from workbook.records import Record
 from workbook.rules.finding import Check, Finding, Situation, at
 from workbook.schema import COMPUTED, Key, Ref
-from workbook.tables import BY_NAME, TABLES, Declarations
+from workbook.tables import BY_NAME, TABLES, Changes
+from workbook.tables.settings import NOT_APPLIED, Declarations
 
 
 def copied_rows(situation: Situation) -> Iterator[Finding]:
@@ -64,4 +65,17 @@ def rows_without_key(situation: Situation) -> Iterator[Finding]:
                 yield at(record, "S1-key", f"这一行没有{key.zh}，不起作用。请填写。", key.name)
 
 
-CHECKS: tuple[Check, ...] = (copied_rows, unreadable_cells, loose_references, rows_without_key)
+def kept_cells(situation: Situation) -> Iterator[Finding]:
+    """A partner's correction that staff's own text kept out, until staff note how it was settled."""
+    for record in situation.of(Changes):
+        if NOT_APPLIED in record.text("what") and not record["remark"]:
+            yield at(
+                record,
+                "S1-correction",
+                f"{record.text('row_key')} 的“{record.text('column')}”：员工写的是“{record.text('before')}”，"
+                f"伙伴更正为“{record.text('after')}”。请与伙伴核对，改好后在这一行的备注里写明结果。",
+                "remark",
+            )
+
+
+CHECKS: tuple[Check, ...] = (kept_cells, copied_rows, unreadable_cells, loose_references, rows_without_key)

@@ -1,0 +1,273 @@
+"""Owns putting submissions into a book in memory: new rows, corrections with their log, and to-dos for staff.
+
+A table or a row that cannot be written leaves all others alone. Nothing here knows the file or the inbox's states.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from forms_server.correcting import Correction, formulas_in, log_rows, logged, plan
+from forms_server.inbox import Stored
+from forms_server.reviews import HELD
+from forms_server.seeing import Seen, Standing, version_columns
+from workbook.errors import AppendRefused, MissingColumn, MissingTable, PartnerBookError, ValueRefused
+from workbook.ooxml import Book
+from workbook.rows import Cell, headers, need, row_cells
+from workbook.schema import COMPUTED, Column, Moment, Submission, Table
+from workbook.tables import BY_NAME, Changes, Marks, Todo
+
+log = logging.getLogger("partnerbook.delivery")
+
+T = TypeVar("T")
+IN_THE_WAY = (MissingColumn, MissingTable, AppendRefused)  # of a whole table
+
+
+class RowRefused(ValueRefused):
+    """One submission cannot stand in a row; the others can."""
+
+    def __init__(self, table: type[Table], name: str, why: object):
+        super().__init__(f"{table.label.zh} 的一条提交（{name}）写不进单元格：{why} 其他提交不受影响。")
+
+
+@dataclass
+class Placement:
+    """What a book now holds, and what it could not take: rows by themselves, or all rows of a table."""
+
+    appended: list[tuple[Standing, str]] = field(default_factory=list)  # with the row's key
+    corrected: list[Correction] = field(default_factory=list)
+    refused: list[tuple[Standing, str]] = field(default_factory=list)  # with the sentence
+    put_off: list[tuple[Standing, str]] = field(default_factory=list)
+
+    @property
+    def placed(self) -> list[tuple[Stored, str]]:
+        """Every version that the book now holds and did not before, with the key of its row."""
+        found = [(version, key) for one, key in self.appended for version in one.pending]
+        return found + [(version, one.standing.name) for one in self.corrected for version in one.standing.pending]
+
+
+class Placer:
+    """Writes submissions into one book; `data` are the bytes it was read from, `highest` the running numbers by table."""
+
+    def __init__(self, data: bytes, seen: Seen, settings: Mapping[str, str], highest: Callable[[type[Table]], int]):
+        self._data, self._seen, self._settings, self._highest = data, seen, settings, highest
+        self._zone = ZoneInfo(settings["zone"])
+
+    def place(self, going: Sequence[Standing]) -> tuple[Book, Placement]:
+        """The book with what it can take of these."""
+        corrections = [one for one in going if one.rows]
+        try:
+            return self._place(going, corrections)
+        except _LogRefused as error:  # without its log no correction is written
+            book, done = self._place([one for one in going if not one.rows], [])
+            done.put_off += [(one, str(error)) for one in corrections]
+            return book, done
+
+    def _place(self, going: Sequence[Standing], corrections: Sequence[Standing]) -> tuple[Book, Placement]:
+        book, done = Book.read(self._data), Placement()
+        for name in dict.fromkeys(one.table for one in corrections):
+            self._correct(book, BY_NAME[name], [one for one in corrections if one.table == name], done)
+        self._log(book, done.corrected)
+        fresh = [one for one in going if not one.rows]
+        for name in BY_NAME:
+            if rows := [one for one in fresh if one.table == name]:
+                self._append(book, BY_NAME[name], rows, done)
+        remind(book, done, self._settings)
+        return book, done
+
+    # --- new rows ---
+
+    def _append(self, book: Book, table: type[Table], rows: Sequence[Standing], done: Placement) -> None:
+        view = self._seen.tables[table.name]
+        ready: list[tuple[Standing, str, dict[str, Cell]]] = []
+        for one, key in zip(rows, self._keys(book, table, rows), strict=True):
+            try:
+                cells = row_cells(table, typed_values(table, one, key, self._zone), view.columns, view.sheet)
+                ready.append((one, key, cells))
+            except MissingColumn as error:
+                done.put_off.append((one, str(error)))
+            except (ValueError, LookupError, ArithmeticError, TypeError) as error:  # stored by another version of us
+                done.refused.append((one, str(RowRefused(table, one.name, f"内容读不懂（{error}）。"))))
+
+        def write(part: Sequence[tuple[Standing, str, dict[str, Cell]]]) -> None:
+            book.append(table.name, [cells for _, _, cells in part])
+
+        try:
+            taken, refused = halves(ready, write)
+        except IN_THE_WAY as error:
+            done.put_off += [(one, str(error)) for one, _, _ in ready]
+            return
+        done.appended += [(one, key) for one, key, _ in taken]
+        done.refused += [(one, str(RowRefused(table, one.name, error))) for (one, _, _), error in refused]
+
+    def _keys(self, book: Book, table: type[Table], rows: Sequence[Standing]) -> list[str]:
+        """A short key for each row: the one it had before (if nobody took it), else the next free number."""
+        column = table.key()
+        header = headers(table, book.table(table.name).columns).get(column.name, "")
+        taken = {str(row.values.get(header) or "").strip() for row in book.rows(table.name)}
+        highest = max([self._highest(table), *(column.number(key) or 0 for key in taken)])
+        keys = []
+        for one in rows:
+            key = one.name if one.name != one.id else ""
+            if not key or key in taken:
+                highest += 1
+                key = column.make(highest)
+            taken.add(key)
+            keys.append(key)
+        return keys
+
+    # --- corrections ---
+
+    def _correct(self, book: Book, table: type[Table], rows: Sequence[Standing], done: Placement) -> None:
+        view = self._seen.tables[table.name]
+        submission = table.submission()
+        assert submission is not None
+        header = headers(table, view.columns)[submission.name]
+        formulas = formulas_in(self._data, view, {row.number for one in rows for row in one.rows})
+        ready: list[Correction] = []
+        for one in rows:
+            try:
+                ready.append(plan(one, view, book.date1904, formulas))
+            except PartnerBookError as error:
+                done.put_off.append((one, str(error)))
+            except (ValueError, LookupError, ArithmeticError, TypeError) as error:
+                done.refused.append((one, str(RowRefused(table, one.name, f"内容读不懂（{error}）。"))))
+
+        def write(part: Sequence[Correction]) -> None:
+            book.update_rows(table.name, header, {one.row.number: one.cells for one in part})
+
+        try:
+            taken, refused = halves(ready, write, (ValueRefused, AppendRefused))
+        except IN_THE_WAY as error:
+            done.put_off += [(one.standing, str(error)) for one in ready]
+            return
+        done.corrected += taken
+        for correction, problem in refused:
+            one = correction.standing
+            if isinstance(problem, ValueRefused):
+                done.refused.append((one, str(RowRefused(table, one.name, problem))))
+            else:
+                done.put_off.append((one, str(problem)))
+
+    def _log(self, book: Book, corrections: Sequence[Correction]) -> None:
+        if not any(one.differences for one in corrections):
+            return
+        try:
+            known = logged(book)
+            view = book.table(Changes.name)
+            header = headers(Changes, view.columns)[Changes.key().name]
+            now = datetime.now(UTC).astimezone(self._zone).replace(tzinfo=None, microsecond=0)
+            rows = log_rows(corrections, view, now, book.date1904)
+            book.append(Changes.name, [row for row in rows if row[header] not in known])
+        except PartnerBookError as error:
+            raise _LogRefused(f"伙伴的更正先等着，因为记不进“{Changes.label.zh}”：{error}") from error
+
+
+class _LogRefused(PartnerBookError):
+    """The change log takes no rows, so that corrections would go unrecorded."""
+
+
+def halves(
+    things: Sequence[T],
+    write: Callable[[Sequence[T]], object],
+    one_by_one: tuple[type[PartnerBookError], ...] = (ValueRefused,),
+) -> tuple[list[T], list[tuple[T, PartnerBookError]]]:
+    """Write all at once, else each half by itself, down to the single ones that are refused."""
+    if not things:
+        return [], []
+    try:
+        write(things)
+        return list(things), []
+    except one_by_one as error:
+        if len(things) == 1:
+            return [], [(things[0], error)]
+    middle = len(things) // 2
+    left, right = (halves(part, write, one_by_one) for part in (things[:middle], things[middle:]))
+    return left[0] + right[0], left[1] + right[1]
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def typed_values(table: type[Table], one: Standing, key: str, zone: ZoneInfo) -> dict[str, Any]:
+    """The values of a row by column name: the newest of what was sent, its key, and when it first came."""
+    sent = one.newest.values
+    values = {n: table.columns[n].from_json(v) for n, v in sent.items() if n in table.columns}
+    for name, column in table.columns.items():
+        if isinstance(column, Submission):
+            values[name] = one.id
+    values[table.key().name] = key
+    values.update(stamps(table, one, zone))
+    return values
+
+
+def stamps(table: type[Table], one: Standing, zone: ZoneInfo) -> dict[str, Any]:
+    """What the server knows of a row: every computed Moment is its arrival, every computed Number its version."""
+    arrival = one.versions[0].received_at.astimezone(zone).replace(tzinfo=None)
+    known: dict[str, Any] = {n: arrival for n, c in table.columns.items() if _is_arrival(c)}
+    known.update(dict.fromkeys(version_columns(table), one.newest.version))
+    if table is Marks:
+        known["source"] = "link"
+    return known
+
+
+def _is_arrival(column: Column) -> bool:
+    return column.owner is COMPUTED and isinstance(column, Moment)
+
+
+# --- to-dos -----------------------------------------------------------------------------------------------------------
+
+
+def remind(book: Book, done: Placement, settings: Mapping[str, str]) -> None:
+    """A to-do for each new row (who sent it?) and each kept cell (who is right?). A book without the page goes without."""
+    key, matter, subject = Todo.key(), Todo.columns["matter"], Todo.columns["subject"]
+    try:
+        view = book.table(Todo.name)
+        where = need(Todo, view.columns, [key.name, matter.name, subject.name], view.sheet)
+        rows = [row.values for row in book.rows(Todo.name)]
+        known = {(str(row.get(where[subject.name]) or ""), str(row.get(where[matter.name]) or "")) for row in rows}
+        number = max((key.number(row.get(where[key.name])) or 0 for row in rows), default=0)
+        fresh = []
+        for values in _matters(done, settings):
+            if (values[subject.name], values[matter.name]) in known:  # it came back after a restore; its to-do is there
+                continue
+            number += 1
+            fresh.append(row_cells(Todo, {key.name: key.make(number), **values}, view.columns, view.sheet))
+        if fresh:
+            book.append(Todo.name, fresh)
+    except PartnerBookError as error:  # the submissions matter more than the reminder
+        log.warning("no to-do was written: %s", error)
+
+
+def _matters(done: Placement, settings: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    for one, row_key in done.appended:
+        if one.table not in HELD:  # reviewers are known people: nothing to verify
+            matter = f"核实新的{BY_NAME[one.table].label.zh}"
+            yield _todo(one.table, row_key, matter, "公开表单谁都能填，核实之前不算数", one.versions[0], settings)
+    for correction in done.corrected:
+        if kept := correction.kept:
+            columns = "、".join(difference.column.zh for difference in kept)
+            newest = correction.standing.newest
+            matter = f"核对伙伴更正（第 {newest.version} 版）：{columns} 与员工改动不同，保留了员工的内容"
+            rule = f"两边的内容见{Changes.label.zh}"
+            key = correction.row.key or correction.standing.name
+            yield _todo(correction.row.table, key, matter[:300], rule, newest, settings)
+
+
+def _todo(
+    table: str, subject: str, matter: str, rule: str, version: Stored, settings: Mapping[str, str]
+) -> dict[str, Any]:
+    local: date = version.received_at.astimezone(ZoneInfo(settings["zone"])).date()
+    return {
+        "due": local + timedelta(days=_days(settings["verify_days"])), "matter": matter, "subject": subject,
+        "chapter_name": BY_NAME[table].chapter.value.zh, "rule": rule, "page": table,
+    }  # fmt: skip
+
+
+def _days(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 4 else 5
