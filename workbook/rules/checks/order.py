@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from workbook.records import Record
 from workbook.rules.finding import Check, Finding, Situation, at
 from workbook.schema import COMPUTED, Key, Ref
-from workbook.tables import BY_NAME, TABLES, Changes
-from workbook.tables.settings import NOT_APPLIED, Declarations
+from workbook.tables import BY_NAME, TABLES, Changes, Declarations
+from workbook.tables.settings import NOT_APPLIED
 
 
 def copied_rows(situation: Situation) -> Iterator[Finding]:
