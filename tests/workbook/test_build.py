@@ -54,10 +54,17 @@ from workbook.tables import (
     TABLES,
     Bands,
     Candidates,
+    Clauses,
+    Contracts,
+    DueDiligence,
     Incidents,
     Indicators,
+    Invitations,
+    Onboarding,
     Panels,
     Partners,
+    Publications,
+    Requirements,
     Results,
     Reviewers,
     Satisfaction,
@@ -73,7 +80,10 @@ LANGS = ["zh-CN", "en"]
 COVER = {"zh-CN": "首页", "en": "Home"}
 CHART = {"zh-CN": "评估图", "en": "Result chart"}
 TABLE_IDS = [table.name for table in TABLES]
-NUMBERED_BY_PEOPLE = (Partners, Panels, Reviewers, Indicators, Bands)
+NUMBERED_BY_PEOPLE = (
+    Partners, Requirements, Publications, Invitations, Panels, Reviewers, Indicators, Bands, DueDiligence, Contracts,
+    Clauses, Onboarding,
+)  # fmt: skip
 # Functions that Excel 2010, WPS and LibreOffice share, and that a generated book may use.
 ALLOWED = set(
     "SUMPRODUCT SUMIFS COUNTIFS INDEX MATCH ROUND IF IFERROR HYPERLINK TODAY COUNTA MAX SUBTOTAL AND OR NOT ROW TEXT CHAR".split()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from workbook.schema import Choice, Column, Date, Table
-from workbook.tables import Candidates, Incidents, Panels, Todo
+from workbook.tables import Candidates, Contracts, DueDiligence, Incidents, Onboarding, Panels, Todo
 
 UNVERIFIED = "未核实"
 TONES: Mapping[str, str] = {
@@ -21,18 +21,49 @@ TONES: Mapping[str, str] = {
     "不符": "bad", "缺少": "bad", "有重大记录": "bad text", "有轻微记录": "watch text",
     "准备中": "mute", "评分中": "info", "评分截止": "watch text", "已定稿": "good", "已卸任": "mute",
     "回避": "watch text", "手工录入": "info", "门槛": "bad text",
+    "起草": "info", "内部评审": "info", "评审通过": "good", "已发布": "good", "已撤销": "mute", "已取消": "mute",
+    "不同意": "bad text", "有条件同意": "watch text", "已失效": "bad text", "婉拒": "mute", "不推荐": "watch text",
+    "严重": "bad", "不通过": "bad", "审查通过": "good", "需要修改": "watch text", "已签": "good", "待签署": "watch text",
+    "谈判中": "info", "法务审查": "info", "协商中": "info", "已达成": "good", "已终止": "mute", "已放弃": "mute",
     "已排名": "good", "否决": "bad", "暂不能评": "watch",
 }  # fmt: skip
 # A row in one of these states is over; what is not over is counted as open.
-OVER = frozenset({"已完成", "不再需要", "已关闭", "未入选", "已撤回", "已定稿"})
+OVER = frozenset(
+    {
+        "已完成",
+        "不再需要",
+        "已关闭",
+        "未入选",
+        "已撤回",
+        "已定稿",
+        "已结束",
+        "已撤销",
+        "已取消",
+        "已签",
+        "已终止",
+        "已放弃",
+        "已达成",
+        "已确认",
+    }
+)
 # These rows step back: grey, no chips. What is final is over and is still read.
-CLOSING = OVER - {"已定稿"} | {"已退出", "不予采用", "已卸任"}
+CLOSING = OVER - {"已定稿", "已签", "已达成", "已确认"} | {"已退出", "不予采用", "已卸任"}
 # In these rows no clock runs.
-STOPPED = CLOSING | {"评分截止", "已定稿"}
+STOPPED = CLOSING | {"评分截止", "已定稿", "已签", "已达成"}
 # What the sentence under a title counts.
 TOLD = (UNVERIFIED, "退回补正", "黑名单", "否决", "暂不能评", "回避", "手工录入")
 # Days after which something is late; other dates are only dates.
-DEADLINES: frozenset[Column] = frozenset({Todo.due, Incidents.due, Candidates.licence_until, Panels.deadline})
+DEADLINES: frozenset[Column] = frozenset(
+    {
+        Todo.due,
+        Incidents.due,
+        Candidates.licence_until,
+        Panels.deadline,
+        Onboarding.due,
+        DueDiligence.planned_on,
+        Contracts.ends_on,
+    }
+)
 
 
 def _choices(table: type[Table], wanted: Collection[str]) -> Iterator[tuple[Choice, str]]:

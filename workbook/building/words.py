@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workbook.schema import Chapter, Label
-from workbook.tables import Declarations, Marks, SettingRow
+from workbook.tables import Declarations, Marks, SettingRow, SignOffs, Votes
 
 HOME = Label("首页", "Home")
 OPTIONS = Label("选项", "Options")
@@ -109,7 +109,7 @@ EMAIL_MEND = Label("邮箱应形如 name@company.cn。", "The address should loo
 
 # Who sends rows from outside, where it is not the partners: the legend and the prompt of a table.
 SENDERS: Mapping[str, tuple[Label, Label]] = {
-    table.name: (REVIEWER_FILLS, REVIEWER_PROMPT) for table in (Marks, Declarations)
+    table.name: (REVIEWER_FILLS, REVIEWER_PROMPT) for table in (Marks, Declarations, SignOffs, Votes)
 }
 
 # Header notes

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from workbook.schema import Table
+from workbook.tables.contracts import Clauses, Contracts, DueDiligence
+from workbook.tables.onboarding import Onboarding
 from workbook.tables.relations import Satisfaction
+from workbook.tables.requirements import Invitations, Publications, Requirements, SignOffs
 from workbook.tables.risk import Incidents
 from workbook.tables.selection import (
     Bands,
@@ -11,15 +14,18 @@ from workbook.tables.selection import (
     Declarations,
     Indicators,
     Marks,
+    Minutes,
     Panels,
     Results,
     Reviewers,
+    Votes,
 )
 from workbook.tables.settings import Changes, SettingRow, Settings, Todo
 from workbook.tables.sourcing import Candidates, Partners
 
 TABLES: tuple[type[Table], ...] = (
-    Todo, Partners, Candidates, Results, Contributions, Panels, Reviewers, Marks, Declarations, Indicators, Bands,
+    Todo, Partners, Requirements, SignOffs, Publications, Invitations, Candidates, Results, Contributions, Panels,
+    Reviewers, Marks, Declarations, Votes, Minutes, Indicators, Bands, DueDiligence, Contracts, Clauses, Onboarding,
     Satisfaction, Incidents, Settings, Changes,
 )  # fmt: skip
 
@@ -31,18 +37,28 @@ __all__ = [
     "Bands",
     "Candidates",
     "Changes",
+    "Clauses",
+    "Contracts",
     "Contributions",
     "Declarations",
+    "DueDiligence",
     "Incidents",
     "Indicators",
+    "Invitations",
     "Marks",
+    "Minutes",
+    "Onboarding",
     "Panels",
     "Partners",
+    "Publications",
+    "Requirements",
     "Results",
     "Reviewers",
     "Satisfaction",
     "SettingRow",
     "Settings",
+    "SignOffs",
     "Table",
     "Todo",
+    "Votes",
 ]

@@ -25,6 +25,7 @@ from workbook.schema import (
     Text,
 )
 
+VALIDITY = {"valid": Label("有效", "Valid"), "void": Label("已失效", "Void")}
 LAYERS = {
     "dimension": Label("维度", "Dimension"),
     "indicator": Label("指标", "Indicator"),
@@ -322,6 +323,78 @@ class Contributions(Table):
     remark = Text("备注", "Remark", owner=STAFF, max_length=500)
 
 
+VOTES = {
+    "for": Label("推荐", "For"),
+    "against": Label("不推荐", "Against"),
+    "abstain": Label("弃权", "Abstain"),
+}
+MINUTES_STATES = {
+    "draft": Label("起草", "Draft"),
+    "confirmed": Label("已确认", "Confirmed"),
+}
+
+
+class Votes(Table):
+    """One row per vote of a panel member on one candidate (S15), bound to the ranking that was shown."""
+
+    name = "votes"
+    label = Label("评审表决", "Votes")
+    chapter = Chapter.SOURCING
+    empty = Label(
+        "还没有表决：评分公开以后，评审人在同一个链接里表决",
+        "No vote yet: once marks are open, members vote under the same link",
+    )
+    level = SENSITIVE
+    vote_key = Key("表决编号", "Vote number", prefix="X")
+    panel = Ref("评审会编号", "Panel", to="panels")
+    candidate = Ref("候选编号", "Candidate", to="candidates")
+    reviewer = Ref("评审人编号", "Reviewer", to="reviewers")
+    vote = Choice("表决", "Vote", required=True, options=VOTES)
+    reason = Text("理由", "Reason", max_length=500, lines=True)
+    fingerprint = Text("排名指纹", "Ranking fingerprint", max_length=64)
+    state = Choice(
+        "效力", "Validity", owner=COMPUTED, options=VALIDITY,
+        note=Label("表决之后排名有变，就失效，请重新表决。", "Void once the ranking changed after the vote; vote again."),
+    )  # fmt: skip
+    remark = Text("备注", "Remark", owner=STAFF, max_length=500)
+    submitted_at = Moment("提交时间", "Submitted at", owner=COMPUTED)
+    version = Number("版本", "Version", owner=COMPUTED, whole=True)
+    submission_id = Submission()
+    sections = (
+        Section(Label("评审表决", "Vote"), ("panel", "candidate", "reviewer", "vote", "reason", "fingerprint")),
+    )
+
+
+class Minutes(Table):
+    """One row per panel's minutes (S15): the system drafts them from scores and votes, staff confirm them."""
+
+    name = "minutes"
+    label = Label("评审会纪要", "Minutes")
+    chapter = Chapter.SOURCING
+    empty = Label(
+        "还没有纪要：运行 partnerbook minutes 起草，核对后确认",
+        "No minutes yet: draft them with partnerbook minutes, then confirm",
+    )
+    level = SENSITIVE
+    minutes = Key("纪要编号", "Minutes", prefix="Y")
+    panel = Ref("评审会编号", "Panel", to="panels", owner=COMPUTED)
+    status = Choice("状态", "Status", owner=STAFF, options=MINUTES_STATES, default="draft")
+    held_on = Date("开会日期", "Held on", owner=STAFF)
+    attendees = Text("出席", "Attendees", owner=STAFF, max_length=500, lines=True)
+    draft = Text("草稿", "Draft", owner=COMPUTED, max_length=5000, lines=True)
+    text = Text(
+        "纪要正文",
+        "Text",
+        owner=STAFF,
+        max_length=5000,
+        lines=True,
+        hint=Label("空着表示采用草稿", "Blank means the draft as it is"),
+    )
+    fingerprint = Text("依据指纹", "Fingerprint", owner=COMPUTED, max_length=64)
+    drafted_at = Moment("起草时间", "Drafted at", owner=COMPUTED)
+    remark = Text("备注", "Remark", owner=STAFF, max_length=500, level=CONFIDENTIAL)
+
+
 __all__ = [
     "DIMENSIONS",
     "GRADES",
@@ -330,7 +403,9 @@ __all__ = [
     "Declarations",
     "Indicators",
     "Marks",
+    "Minutes",
     "Panels",
     "Results",
     "Reviewers",
+    "Votes",
 ]
