@@ -136,13 +136,15 @@ def open_database(url_or_path: str | Path) -> sa.Engine:
     """
     text = str(url_or_path)
     if "://" in text:
-        engine = sa.create_engine(text.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
+        engine = sa.create_engine(
+            text.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, hide_parameters=True
+        )
     else:
         path = Path(url_or_path).resolve()
         if filesystem_of(path) in NETWORK_SYSTEMS:
             raise NetworkShare(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30}, hide_parameters=True)
         _make_durable(engine)
     migrate(engine)
     return engine

@@ -175,3 +175,17 @@ def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> 
     first = private_file(tmp_path / "k", lambda: b"1" * 32)
     assert private_file(tmp_path / "k", lambda: b"2" * 32) == first
     assert (tmp_path / "k").stat().st_mode & 0o077 == 0
+
+
+def test_what_people_wrote_is_not_in_the_message_of_a_database_error(tmp_path: Path) -> None:
+    import sqlalchemy as sa
+
+    from forms_server.database import open_database, receipts
+
+    engine = open_database(tmp_path / "inbox.sqlite")
+    row = {"code_hash": "只有我知道的内容", "submission": "x"}
+    with engine.begin() as connection:
+        connection.execute(receipts.insert().values(row))
+    with pytest.raises(sa.exc.IntegrityError) as error, engine.begin() as connection:
+        connection.execute(receipts.insert().values(row))
+    assert "只有我知道的内容" not in str(error.value)
