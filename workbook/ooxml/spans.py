@@ -110,13 +110,14 @@ def _broken(part: str, why: str) -> NotAWorkbook:
 
 def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
     """The bytes with each span replaced; spans must not overlap, several insertions at one place keep their order."""
-    pieces, position = [], 0
+    pieces: list[bytes | memoryview] = []
+    whole, position = memoryview(data), 0  # a long part is not copied piece by piece
     for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
         if start < position:
             raise AssertionError("edits overlap")
-        pieces += [data[position:start], new]
+        pieces += [whole[position:start], new]
         position = end
-    return b"".join([*pieces, data[position:]])
+    return b"".join([*pieces, whole[position:]])
 
 
 def attributes(tag: bytes) -> dict[str, str]:
