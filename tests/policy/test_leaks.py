@@ -100,7 +100,7 @@ def own_rows(path: Path) -> dict[str, set[str]]:
     return numbers
 
 
-def test_an_export_for_one_partner_holds_no_other_row_and_no_internal_column(marked: Path, tmp_path: Path) -> None:
+def test_s1_an_export_for_one_partner_holds_no_other_row_and_no_internal_column(marked: Path, tmp_path: Path) -> None:
     target = tmp_path / "给伙伴.xlsx"
     assert main(["export", str(marked), "--partner", OWN, "-o", str(target)], standalone_mode=False) in (None, 0)
     text = searched(target.read_bytes())
