@@ -19,7 +19,9 @@ from forms_server import pages
 from forms_server.edit_pages import edit_pages
 from forms_server.inbox import Inbox, Profile
 from forms_server.review_pages import review_pages
+from forms_server.signoff_pages import signoff_pages
 from forms_server.uploads import ACCEPT, Uploads
+from forms_server.vote_pages import vote_pages
 from forms_server.words import LANGUAGES, say, write_offset, write_size
 from workbook.schema import Label
 
@@ -96,6 +98,8 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
     app.register_blueprint(pages.pages)
     app.register_blueprint(edit_pages)
     app.register_blueprint(review_pages)
+    app.register_blueprint(vote_pages)
+    app.register_blueprint(signoff_pages)
     app.context_processor(_context)
     app.add_template_filter(lambda label: label.get(g.lang), "lang_of")
     app.after_request(_compress)

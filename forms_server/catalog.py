@@ -38,6 +38,7 @@ class FormPage:
     steps: tuple[Step, ...]
     before: tuple[Label, ...] = ()  # what people should know before the first question
     guide: bool = False  # a long form lists its parts beside the questions
+    by_publication: bool = False  # open only while a row of 需求发布 is, if any is published
     autocomplete: Mapping[str, str] = field(default_factory=dict)  # by column: what a browser may offer
 
 
@@ -68,6 +69,7 @@ CANDIDATE = FormPage(
         ),
     ),
     guide=True,
+    by_publication=True,
     autocomplete={"legal_name": "organization", "contact": "name"},
 )  # fmt: skip
 

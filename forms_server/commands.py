@@ -11,6 +11,7 @@ from workbook.console import announce, as_json, reports
 
 if TYPE_CHECKING:
     from forms_server.delivery import Pass
+    from forms_server.house import House
 
 BOOK = click.argument("book", type=click.Path(path_type=Path))
 DATABASE = click.option("--database", help="收件箱数据库的 URL，默认是本机的 SQLite 文件。/ URL of the inbox database.")
@@ -146,35 +147,60 @@ def rebuild(
     "--base",
     default="http://127.0.0.1:8321",
     show_default=True,
-    help="评审人打开的网址开头。/ Where reviewers reach the server.",
+    help="收到链接的人打开的网址开头。/ Where they reach the server.",
 )
 @click.option(
     "--renew",
     default="",
-    metavar="REVIEWER",
-    help="作废这位评审人的旧链接，换一个新的。/ Replace this reviewer's link.",
+    metavar="WHO",
+    help="作废这位评审人或这份邀请的旧链接，换一个新的。/ Replace the link of this reviewer or invitation.",
 )
 @DATABASE
 @DATA
 @as_json
 @reports
 def invite(book: Path, panel: str, base: str, renew: str, database: str | None, data: Path | None) -> dict[str, Any]:
-    """给评审会的每位评审人一个个人评分链接。/ A personal scoring link for each reviewer of a panel."""
+    """给评审会（V-0001）的评审人评分链接，需求（Q-0001）的签核链接，发布（F-0001）的邀请链接。/ A personal link for each person.
+
+    签核链接发给业务、技术、法务（见设置“需求评审部门”）的在任评审人；邀请链接发给“定向邀请”里的企业。
+    """
     from forms_server.house import open_house
-    from forms_server.reviews import Reviews
+    from workbook.tables import Publications
 
     house = open_house(book, data, database)
     result = house.delivery.run()  # the panel as the file says it now
-    reviews = Reviews(house.inbox, house.secret)
-    people = reviews.view().get("people", {})
-    links = [
-        {
-            "reviewer": reviewer, "person": people[reviewer]["person"], "department": people[reviewer]["role"],
-            "link": f"{base.rstrip('/')}/i/{token}",
-        }
-        for reviewer, token in reviews.invite(panel, renew)
-    ]  # fmt: skip
-    lines = [f"✓ 评审会 {panel}：{len(links)} 个个人链接，请分别发给本人，不要转发"]
-    lines += [f"  {one['reviewer']} {one['person']}（{one['department']}）  {one['link']}" for one in links]
+    companies = Publications.key().number(panel) is not None
+    links = _company_links(house, panel, renew) if companies else _reviewer_links(house, panel, renew)
+    for one in links:
+        one["link"] = f"{base.rstrip('/')}/i/{one['link']}"
+    lines = [f"✓ {panel}：{len(links)} 个个人链接，请分别发给本人，不要转发"]
+    lines += [f"  {'  '.join(one.values())}" for one in links]
     lines += [f"  注意：{reason}" for reason in result.reasons]
     return {"panel": panel, "links": links, "text": "\n".join(lines)}
+
+
+def _reviewer_links(house: House, key: str, renew: str) -> list[dict[str, str]]:
+    """Reviewers and their tokens: of a panel, or those who sign a requirement."""
+    from forms_server.reviews import Reviews
+    from forms_server.signoffs import invite_signers
+    from workbook.tables import Requirements
+
+    reviews = Reviews(house.inbox, house.secret)
+    people = reviews.view().get("people", {})
+    signing = Requirements.key().number(key) is not None
+    invited = invite_signers(house.inbox, house.secret, key, renew) if signing else reviews.invite(key, renew)
+    return [
+        {"reviewer": who, "person": people[who]["person"], "department": people[who]["role"], "link": token}
+        for who, token in invited
+    ]
+
+
+def _company_links(house: House, publication: str, renew: str) -> list[dict[str, str]]:
+    """The companies invited to a publication and their tokens."""
+    from forms_server.inviting import invite_companies
+
+    found = invite_companies(house.inbox, house.secret, publication, renew)
+    return [
+        {"invitation": key, "company": company, "contact": contact, "link": token}
+        for key, company, contact, token in found
+    ]

@@ -15,6 +15,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from forms_server.catalog import BY_SLUG, FormPage
 from forms_server.forms import Sheet, form_class
 from forms_server.inbox import InboxUnavailable, Incoming, Receipt, SubmissionClosed, SubmissionConflict, VersionGap
+from forms_server.inviting import carried
 from forms_server.pages import IDENTITY_SECONDS, drop_doubles, language_asked, render_form, services
 
 edit_pages = Blueprint("edits", __name__)
@@ -121,7 +122,7 @@ def _take(edit: Edit) -> tuple[Edit, Sheet, bool]:
 
 def _submit(edit: Edit, sheet: Sheet) -> Any:
     """Commit the next version, then show the receipt; whatever fails gives the page back as it was."""
-    house, values = services(), sheet.values()
+    house, values = services(), {**carried(edit.found.values), **sheet.values()}
     if values != edit.found.values or edit.version <= edit.found.version:
         incoming = Incoming(edit.found.submission_id, edit.page.slug, edit.page.table.name, values)
         moved = []

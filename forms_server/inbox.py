@@ -153,6 +153,7 @@ class Profile:
     phone: str = ""
     zone: str = "Asia/Shanghai"
     verify_days: str = "5"
+    publications: str = "[]"  # JSON: windows of what is published, see `openings`
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from forms_server.catalog import BY_SLUG, FORMS, FormPage, Step
+from forms_server.catalog import BY_SLUG, CANDIDATE, FORMS, FormPage, Step
 from forms_server.forms import Sheet, form_class
 from forms_server.inbox import Inbox, InboxUnavailable, Incoming, Profile, Receipt, SubmissionConflict
+from forms_server.inviting import CARRIED, Invited, invited_by, is_used
+from forms_server.openings import Opening, opening_of, read_publications, takes
 from forms_server.uploads import Uploads
 from forms_server.words import LANGUAGES, say, write_time
 from workbook.schema import Choice, Files, Label
@@ -97,13 +99,24 @@ def read_identity(slug: str, token: str) -> Identity:
         return issue_identity(slug, problem=True)
 
 
+def _opened_at(slug: str, token: str) -> datetime | None:
+    """When a page with this token was opened, in UTC; None for one that was not issued here."""
+    try:
+        _, issued = _signer(slug).loads(token, max_age=IDENTITY_SECONDS, return_timestamp=True)
+    except BadSignature:
+        return None
+    found: datetime = issued
+    return found
+
+
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
 @pages.get("/")
 def home() -> str:
-    """The open forms."""
-    return render_template("index.html", forms=FORMS)
+    """The forms: which are open, until when, and when the others open."""
+    openings = {page.slug: opening for page in FORMS if (opening := _opening(page)).state != "always"}
+    return render_template("index.html", forms=FORMS, openings=openings, when=when_words)
 
 
 @pages.get("/privacy")
@@ -112,10 +125,50 @@ def privacy() -> str:
     return render_template("privacy.html")
 
 
+def _now_there() -> datetime:
+    """The wall clock of the book, as its cells hold times."""
+    return now(zone_of(services().inbox.profile())).replace(tzinfo=None)
+
+
+def _opening(page: FormPage) -> Opening:
+    """Whether a form may be filled in now."""
+    if not page.by_publication:
+        return Opening("always")
+    return opening_of(read_publications(services().inbox.profile().publications), _now_there())
+
+
+def when_words(opening: Opening) -> str:
+    """Until when a form is open, when it opens, or since when it is closed, with the time zone."""
+    if opening.at is None:
+        return ""
+    zone = services().inbox.profile().zone
+    key = {"open": "open_until", "early": "open_from", "closed": "closed_since"}[opening.state]
+    zone = say("zone_beijing", g.lang) if zone == "Asia/Shanghai" else zone
+    return say(key, g.lang, time=write_time(opening.at, g.lang), zone=zone)
+
+
+def _refused(page: FormPage) -> bool:
+    """Whether what was sent comes outside the window. A page that was opened in time gets a grace."""
+    if not page.by_publication:
+        return False
+    zone = zone_of(services().inbox.profile())
+    opened = _opened_at(page.slug, request.form.get("submission", ""))
+    local = opened.astimezone(zone).replace(tzinfo=None) if opened else None
+    return not takes(read_publications(services().inbox.profile().publications), _now_there(), local)
+
+
+def _closed(page: FormPage) -> str:
+    language_asked()
+    opening = _opening(page)
+    return render_template("closed.html", page=page, opening=opening, when=when_words(opening))
+
+
 @pages.get("/forms/<slug>")
 def form_page(slug: str) -> str:
-    """A form to fill in."""
+    """A form to fill in, or why it is closed."""
     page = BY_SLUG.get(slug) or abort(404)
+    if not _opening(page).takes:
+        return _closed(page)
     sheet = Sheet(form_class(page.table, g.lang)(formdata=None))
     return _render(page, sheet, issue_identity(slug))
 
@@ -124,6 +177,8 @@ def form_page(slug: str) -> str:
 def form_sent(slug: str) -> Any:
     """What a form sends: the whole of it, a file taken off, files to keep, or a change of language."""
     page = BY_SLUG.get(slug) or abort(404)
+    if _refused(page):
+        return _closed(page), 403
     sheet, identity, stored = _take(page)
     if not stored:
         return _render(page, sheet, identity, "unavailable"), 503
@@ -133,7 +188,26 @@ def form_sent(slug: str) -> Any:
         return _render(page, sheet, identity, "identity"), 400
     if not sheet.form.validate():  # type: ignore[no-untyped-call]
         return _render(page, sheet, identity), 422
+    if (invited := _invited()) and is_used(services().inbox, invited, identity.id):
+        return render_template("error.html", key="invite_used", megabytes=0), 409
     return _submit(page, sheet, identity)
+
+
+def _invited() -> Invited | None:
+    """The invitation that the page came from, as it carries its link."""
+    return invited_by(services().inbox, request.form.get(CARRIED, ""))
+
+
+def show_invited(token: str, invited: Invited) -> Any:
+    """The candidate form behind a personal link, with the company filled in; a link takes one answer."""
+    page = CANDIDATE
+    if not _opening(page).takes:
+        return _closed(page)
+    if is_used(services().inbox, invited):
+        return render_template("error.html", key="invite_used", megabytes=0)
+    sheet = Sheet(form_class(page.table, g.lang)(formdata=None))
+    sheet.fill({"legal_name": invited.company})
+    return render_form(page, sheet, issue_identity(page.slug).token, invitation=token, company=invited.company)
 
 
 def csrf_failed(error: CSRFError) -> Any:
@@ -142,6 +216,8 @@ def csrf_failed(error: CSRFError) -> Any:
     page = BY_SLUG.get(slug)
     if page is None or request.endpoint != "pages.form_sent":
         return render_template("error.html", key="bad_request", megabytes=0), 400
+    if _refused(page):
+        return _closed(page), 403
     sheet, identity, _ = _take(page)
     return _render(page, sheet, identity, "csrf"), 400
 
@@ -169,7 +245,9 @@ def _take(page: FormPage) -> tuple[Sheet, Identity, bool]:
 def _submit(page: FormPage, sheet: Sheet, identity: Identity) -> Any:
     """Commit, then show the receipt; whatever fails gives the page back as it was."""
     house = services()
-    incoming = Incoming(id=identity.id, form=page.slug, table=page.table.name, values=sheet.values())
+    invited = _invited()
+    values = {**({CARRIED: invited.invitation} if invited else {}), **sheet.values()}
+    incoming = Incoming(id=identity.id, form=page.slug, table=page.table.name, values=values)
     moved = []
     try:
         moved = house.uploads.keep(sheet.files)
@@ -199,18 +277,24 @@ def drop_doubles(house: Services, code: str, sheet: Sheet) -> None:
             house.uploads.drop(ref)
 
 
-def render_form(page: FormPage, sheet: Sheet, token: str, notice: str = "", *, code: str = "", version: int = 1) -> str:
-    """The one form page: for a new submission, or with a receipt's code for its next version."""
+def render_form(
+    page: FormPage, sheet: Sheet, token: str, notice: str = "", *, code: str = "", version: int = 1,
+    invitation: str = "", company: str = "",
+) -> str:  # fmt: skip
+    """The one form page: for a new submission, with a receipt's code for its next version, or by an invitation's link."""
     home = url_for("pages.form_sent", slug=page.slug, lang=g.lang)
     return render_template(
         "form.html", page=page, sheet=sheet, token=token, notice=notice, megabytes=services().max_body // 2**20,
         complaints={} if notice else sheet.complaints(), code=code, version=version,
+        until="" if code else when_words(_opening(page)), invitation=invitation, company=company,
         action=url_for("edits.edit_sent", code=code, lang=g.lang) if code else home,
     )  # fmt: skip
 
 
 def _render(page: FormPage, sheet: Sheet, identity: Identity, notice: str = "") -> str:
-    return render_form(page, sheet, identity.token, notice)
+    invited = _invited()
+    link, company = (request.form[CARRIED], invited.company) if invited else ("", "")
+    return render_form(page, sheet, identity.token, notice, invitation=link, company=company)
 
 
 # --- receipts -------------------------------------------------------------------------------------------------------

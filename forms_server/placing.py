@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from forms_server.correcting import Correction, formulas_in, log_rows, logged, plan
 from forms_server.inbox import Stored
+from forms_server.inviting import note_answers
 from forms_server.reviews import HELD
 from forms_server.seeing import Seen, Standing, version_columns
 from workbook.errors import AppendRefused, MissingColumn, MissingTable, PartnerBookError, ValueRefused
 from workbook.ooxml import Book
 from workbook.rows import Cell, headers, need, row_cells
 from workbook.schema import COMPUTED, Column, Moment, Submission, Table
-from workbook.tables import BY_NAME, Changes, Marks, Todo
+from workbook.tables import BY_NAME, Changes, Marks, SignOffs, Todo, Votes
 
 log = logging.getLogger("partnerbook.delivery")
 
@@ -77,6 +78,7 @@ class Placer:
         for name in BY_NAME:
             if rows := [one for one in fresh if one.table == name]:
                 self._append(book, BY_NAME[name], rows, done)
+        note_answers(book, [(one.versions[0].values, key) for one, key in done.appended])
         remind(book, done, self._settings)
         return book, done
 
@@ -246,7 +248,7 @@ def remind(book: Book, done: Placement, settings: Mapping[str, str]) -> None:
 
 def _matters(done: Placement, settings: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     for one, row_key in done.appended:
-        if one.table not in HELD:  # reviewers are known people: nothing to verify
+        if one.table not in (*HELD, SignOffs.name, Votes.name):  # reviewers are known people: nothing to verify
             matter = f"核实新的{BY_NAME[one.table].label.zh}"
             yield _todo(one.table, row_key, matter, "公开表单谁都能填，核实之前不算数", one.versions[0], settings)
     for correction in done.corrected:

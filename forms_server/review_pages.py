@@ -17,7 +17,8 @@ from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import NotFound
 
 from forms_server.inbox import InboxUnavailable
-from forms_server.pages import language_asked, now, services, zone_of
+from forms_server.inviting import invited_by
+from forms_server.pages import language_asked, now, services, show_invited, zone_of
 from forms_server.reviews import (
     OPEN,
     Reviews,
@@ -29,10 +30,14 @@ from forms_server.reviews import (
     known_to_book,
     wanted_of,
 )
+from forms_server.signoff_pages import show as show_requirement
+from forms_server.signoff_pages import signer_of
+from forms_server.voting import Choice, Voted
 from forms_server.words import say, write_day, write_time
-from workbook.schema import Choice, Invalid, Label
+from workbook.schema import Choice as ChoiceColumn
+from workbook.schema import Invalid, Label
 from workbook.tables import Candidates, Declarations, Marks
-from workbook.tables.selection import MARKS, RESULT_STATES
+from workbook.tables.selection import MARKS, RESULT_STATES, VOTES
 
 review_pages = Blueprint("reviews", __name__)
 IN_BOOK = Label("工作簿里已有您的评分", "Your marks stand in the workbook")
@@ -71,7 +76,8 @@ class Place(NamedTuple):
         return [leaf for dimension in self.tree for leaf in dimension["leaves"] if not leaf["banded"]]
 
 
-def _enter(token: str) -> Place:
+def enter(token: str) -> Place:
+    """Who is behind a token; every token that does not work is the same 404."""
     house = services()
     reviews = Reviews(house.inbox, b"")
     found = reviews.holder(token)
@@ -93,9 +99,28 @@ def _candidate(place: Place, candidate: str) -> Mapping[str, Any]:
 
 
 @review_pages.get("/i/<token>")
-def panel_page(token: str) -> str:
-    """The candidates with the state of this reviewer's sheets; after the end, the ranking and everybody's marks."""
-    place = _enter(token)
+def panel_page(token: str) -> Any:
+    """The candidates with the state of this reviewer's sheets; after the end, the ranking and everybody's marks.
+
+    A link to a requirement shows that requirement instead, one to a publication the candidate form.
+    """
+    if signer := signer_of(token):
+        return show_requirement(signer)
+    if invited := invited_by(services().inbox, token):
+        return show_invited(token, invited)
+    return show_panel(enter(token))
+
+
+def has_arrived(place: Place) -> bool:
+    """Whether the results in the book are of all marks: before all is delivered and evaluated, they are of fewer."""
+    sent = place.reviews.sent(place.key)
+    return is_open(place.panel, sent) and place.panel["settled"] and sent <= known_to_book(place.panel)
+
+
+def show_panel(
+    place: Place, *, typed: Mapping[str, Choice] | None = None, errors: Mapping[str, str] | None = None, told: str = ""
+) -> str:
+    """The panel's page; `typed` are votes that were refused, `errors` why by the id of the field, `told` one sentence."""
     sent = place.reviews.sent(place.key)
     shown = is_open(place.panel, sent)
     cards = []
@@ -103,14 +128,18 @@ def panel_page(token: str) -> str:
         sheet = place.reviews.sheet(place.key, place.reviewer, key)
         state = _book_state(place, key) if _typed_in_book(place, key, sheet) else _state(place, sheet)
         cards.append({"key": key, "name": place.view["candidates"][key]["name"], "state": state})
-    # Before all is delivered and evaluated, the book's results are of fewer marks.
-    arrived = shown and place.panel["settled"] and sent <= known_to_book(place.panel)
-    results = sorted(place.panel["results"], key=lambda row: int(row["order"] or 999)) if arrived else []
+    results = sorted(place.panel["results"], key=lambda row: int(row["order"] or 999)) if has_arrived(place) else []
+    again = shown and typed is not None  # what was typed stays on the page while results are made anew
+    ranked = sorted(place.panel["results"], key=lambda row: int(row["order"] or 999)) if results or again else []
+    ballot = Voted(services().inbox).ballot(place.key, place.panel, place.reviewer)
     return render_template(
         "review.html", place=place, cards=cards, shown=shown, results=results,
         parts={row["result"]: place.view["parts"].get(row["result"], []) for row in results},
         marks=_marks(place) if shown else {}, done=len(complete(place.panel, sent)), wanted=len(wanted_of(place.panel)),
-        deadline=_deadline(place.panel["deadline"]), states=RESULT_STATES,
+        deadline=_deadline(place.panel["deadline"]), states=RESULT_STATES, ballot=ballot,
+        voting=[row for row in ranked if row["candidate"] in ballot.ranks],
+        choices=ballot.last if typed is None else typed, errors=errors or {}, told=told, kinds=VOTES,
+        final=place.panel["status"] == "done", voted="voted" in request.args,
     )  # fmt: skip
 
 
@@ -168,7 +197,7 @@ def sheet_page(token: str, candidate: str) -> Any:
 
     `?declare=1` shows the declaration again: who finds a conflict while marking can still step back.
     """
-    place = _enter(token)
+    place = enter(token)
     _candidate(place, candidate)
     sheet = place.reviews.sheet(place.key, place.reviewer, candidate)
     return _show(place, candidate, sheet, declaring="declare" in request.args)
@@ -205,7 +234,7 @@ def _facts(told: Mapping[str, list[list[str]]]) -> dict[str, list[tuple[str, str
     for code, pairs in told.items():
         for name, text in pairs:
             column = Candidates.columns[name]
-            words = column.options[text].get(g.lang) if isinstance(column, Choice) else text
+            words = column.options[text].get(g.lang) if isinstance(column, ChoiceColumn) else text
             found.setdefault(code, []).append((column.label.get(g.lang), words))
     return found
 
@@ -226,7 +255,7 @@ def field_name(indicator: str) -> str:
 @review_pages.post("/i/<token>/<candidate>")
 def sheet_sent(token: str, candidate: str) -> Any:
     """A declaration, a draft, the whole sheet, or a change of language."""
-    place = _enter(token)
+    place = enter(token)
     _candidate(place, candidate)
     before = place.reviews.sheet(place.key, place.reviewer, candidate)
     body, number = _typed(place, before), _number(before)
@@ -261,7 +290,7 @@ def csrf_failed(error: CSRFError) -> Any:
     """The token that guards every change was missing, wrong or too old: a good one, with what was typed."""
     at = request.view_args or {}
     try:
-        place = _enter(at["token"])
+        place = enter(at["token"])
         _candidate(place, at["candidate"])
     except NotFound:
         return render_template("error.html", key="bad_request", megabytes=0), 400
@@ -276,7 +305,7 @@ def csrf_failed(error: CSRFError) -> Any:
 @review_pages.post("/i/<token>/<candidate>/draft")
 def draft(token: str, candidate: str) -> Any:
     """What the page saves by itself while somebody types."""
-    place = _enter(token)
+    place = enter(token)
     _candidate(place, candidate)
     before = place.reviews.sheet(place.key, place.reviewer, candidate)
     body = _typed(place, before)

@@ -26,6 +26,7 @@ from workbook.evaluation.model import Dimension
 from workbook.records import Record
 from workbook.rows import as_words
 from workbook.rules.selection import Panel, Rules, Selection, dimension_code
+from workbook.rules.voting import ranking_fingerprint, recused_in
 from workbook.schema import Label
 from workbook.tables import Candidates
 
@@ -85,6 +86,8 @@ def review_view(selection: Selection) -> dict[str, Any]:
                 "reviewers": [r for r in panel.reviewers if r in people and people[r]["active"]],
                 "results": [_result(row) for row in selection.results.get(key, ())],
                 "settled": _settled(selection, panel),
+                "ranking": ranking_fingerprint(key, selection.results.get(key, ())),
+                "recused": sorted(recused_in(selection, key)),
                 **_in_book(selection, key, panel.rule_version),
             }
             for key, panel in selection.panels.items()
@@ -241,9 +244,10 @@ class Reviews:
             raise CannotInvite(f"评审会 {panel} 的规则版本“{found['version']}”在“评价指标”里没有。请改正后再发链接。")
         if renew and renew not in found["reviewers"]:
             raise CannotInvite(f"{renew} 不是评审会 {panel} 的在任评审人。")
-        return [(reviewer, self._issue(panel, reviewer, reviewer == renew)) for reviewer in found["reviewers"]]
+        return [(reviewer, self.issue(panel, reviewer, reviewer == renew)) for reviewer in found["reviewers"]]
 
-    def _issue(self, panel: str, reviewer: str, renew: bool) -> str:
+    def issue(self, panel: str, reviewer: str, renew: bool) -> str:
+        """The token of one person for a panel, or for anything else that has a key; `renew` ends the old one."""
         mine = sa.and_(
             invitations.c.book == self._inbox.book_id, invitations.c.panel == panel, invitations.c.reviewer == reviewer
         )

@@ -10,7 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from forms_server.inbox import Moves, Stored
+from forms_server.inviting import invitation_view
+from forms_server.openings import publications_of
 from forms_server.reviews import review_view
+from forms_server.signoffs import signoff_view
 from workbook.errors import MissingColumn, MissingTable, PartnerBookError
 from workbook.identity import generation_of
 from workbook.ooxml import Book, TableView
@@ -181,7 +184,8 @@ def look(book: Book) -> Seen:
 def _review(book: Book) -> dict[str, Any] | None:
     """The panels as pages show them; a book whose tables of scoring are not whole keeps what was known before."""
     try:
-        return review_view(read_selection(book))
+        selection = read_selection(book)
+        return {**review_view(selection), **signoff_view(book, selection), **invitation_view(book)}
     except PartnerBookError as error:
         log.info("the panels cannot be read: %s", error)
         return None
@@ -209,4 +213,4 @@ def settings_of(book: Book) -> dict[str, str]:
         ZoneInfo(profile["zone"])
     except (KeyError, ValueError, OSError):
         profile["zone"] = defaults[SettingRow.ZONE]
-    return profile
+    return {**profile, "publications": publications_of(book)}

@@ -12,6 +12,7 @@ from workbook.build import new_workbook
 from workbook.defaults import TREE
 from workbook.evaluating import Evaluation, evaluate_book
 from workbook.ooxml import Book
+from workbook.schema import FileRef
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 10, 30)
@@ -20,13 +21,19 @@ ROLES = ("business", "technology", "purchasing", "legal", "finance", "quality", 
 MARKED = [f"v1-{code}.{n}" for code, leaves in TREE.items() for n, leaf in enumerate(leaves, 1) if not leaf.fact]
 
 
+def files() -> dict[str, tuple[FileRef, ...]]:
+    """The four files that are wanted of every candidate."""
+    names = ("profile_file", "cases_file", "certificates_file", "proposal_file")
+    return {name: (FileRef("0" * 32, f"{name}.pdf", 90_000, "0" * 64, "pdf"),) for name in names}
+
+
 def candidate(number: int, **more: Any) -> dict[str, Any]:
     return {
         "candidate": f"C-{number:04d}", "legal_name": f"候选{number}有限公司", "status": "scoring", "verification": "verified",
         "scope_checked": "fits", "permits_checked": "not_needed", "records_checked": date(2026, 11, 1),
         "records_source": "国家企业信用信息公示系统", "records_result": "clean", "licence_term": "dated",
         "licence_until": date(2030, 1, 1), "team_size": Decimal(30), "patents": Decimal(10),
-        "annual_revenue": Decimal("50000000.00"), "revenue_year": Decimal(2025), **more,
+        "annual_revenue": Decimal("50000000.00"), "revenue_year": Decimal(2025), **files(), **more,
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ Imports are inside the commands: `partnerbook --help` loads nothing that it does
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import click
 from workbook.console import as_json, reports, speak_utf8, working
 
 ORDER = (
-    "demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "check", "append", "verify", "rebuild", "restore",
+    "demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "check", "minutes", "evidence", "contract", "onboard",
+    "fingerprint", "append", "verify", "rebuild", "restore",
     "upgrade", "doctor",
 )  # fmt: skip
 
@@ -167,16 +169,23 @@ def check(book: Path) -> dict[str, Any]:
         from workbook.evaluating import local_now
         from workbook.identity import must_be_ours
         from workbook.ooxml import Book
-        from workbook.rules.finding import run_checks
+        from workbook.rules.finding import Situation, findings_of
+        from workbook.rules.onboarding import all_progress
+        from workbook.tables import Contracts, Onboarding
 
         snapshot = store.read(book)
         opened = Book.read(snapshot.data)
         must_be_ours(opened, snapshot.path.name)
-        findings = run_checks(opened, local_now(opened).date())
+        today = local_now(opened).date()
+        seen = Situation(opened, today)
+        findings = findings_of(seen)
+        guided = all_progress(seen.of(Contracts), seen.of(Onboarding), today)
     lines = [f"✗ {f.rule}  {f.where}\n    {f.message}" for f in findings]
     lines.append(f"共 {len(findings)} 处" if findings else "✓ 没有发现问题")
+    lines += [f"  {one.sentence()}" for one in guided]
     return {
-        "ok": not findings, "book": str(book), "findings": [f.as_data() for f in findings], "text": "\n".join(lines),
+        "ok": not findings, "book": str(book), "findings": [f.as_data() for f in findings],
+        "onboarding": [one.as_data() for one in guided], "text": "\n".join(lines),
     }  # fmt: skip
 
 
@@ -203,6 +212,131 @@ def export(book: Path, partner: str, output: Path) -> dict[str, Any]:
     lines = [f"  {BY_NAME[name].label.zh} {count} 行" for name, count in found.counts().items()]
     head = f"✓ {found.partner} {found.legal_name} 可以看的内容 → {made}"
     return {"partner": partner, "file": str(made), "rows": found.counts(), "text": "\n".join([head, *lines])}
+
+
+@main.command()
+@BOOK
+@click.argument("key", required=False)
+@click.argument("state", required=False)
+@click.option(
+    "--new", "candidate", metavar="C-0001", help="为一家候选开始一份合同。/ Begin a contract for a candidate."
+)
+@as_json
+@reports
+def contract(book: Path, key: str | None, state: str | None, candidate: str | None) -> dict[str, Any]:
+    """开始一份合同，看它差什么，或改它的状态。/ Begin a contract, see what it lacks, or move its state.
+
+    KEY 是合同编号；STATE 是 谈判中、法务审查、待签署、已签、已终止 或 已放弃。不写 STATE 就只看现在差什么。
+    """
+    if bool(candidate) == bool(key):
+        raise click.UsageError("请写合同编号，或用 --new 写候选编号，二者选一。")
+    with working("正在核对合同…"):
+        from workbook import contracting
+
+        if candidate:
+            done = contracting.begin(book, candidate)
+        else:
+            done = contracting.move(book, str(key), state) if state else contracting.standing(book, str(key))
+    return _contract_said(book, done)
+
+
+@main.command()
+@BOOK
+@click.argument("key")
+@click.option(
+    "--start", type=click.DateTime(["%Y-%m-%d"]), help="引导期从哪天开始；不写就是生效日期。/ First day of onboarding."
+)
+@as_json
+@reports
+def onboard(book: Path, key: str, start: datetime | None) -> dict[str, Any]:
+    """给已签的合同列出入伙引导的十项和到期日。/ List the ten onboarding items of a signed contract."""
+    with working("正在列出引导事项…"):
+        from workbook import contracting
+
+        done = contracting.onboard(book, key, start.date() if start else None)
+    return _contract_said(book, done)
+
+
+def _contract_said(book: Path, done: Any) -> dict[str, Any]:
+    lines = [*done.lines, *(f"  注意：{one}" for one in done.warnings)]
+    return {
+        "book": str(book), "contract": done.contract, "changed": done.changed, **done.data,
+        "warnings": list(done.warnings), "text": "\n".join(lines),
+    }  # fmt: skip
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@as_json
+@reports
+def fingerprint(files: tuple[Path, ...]) -> dict[str, Any]:
+    """算文件的 SHA-256，填进合同的“文本指纹”。/ SHA-256 of files, for the fingerprint of a contract's text."""
+    from workbook.contracting import fingerprint as of_file
+
+    found = {str(path): of_file(path) for path in files}
+    return {"fingerprints": found, "text": "\n".join(f"{digest}  {path}" for path, digest in found.items())}
+
+
+@main.command()
+@BOOK
+@click.argument("panel")
+@as_json
+@reports
+def minutes(book: Path, panel: str) -> dict[str, Any]:
+    """起草一场评审会的纪要，写进“评审会纪要”的草稿。/ Draft the minutes of a panel into the book.
+
+    已确认的纪要不再起草；员工写的正文不动。
+    """
+    with working("正在起草纪要…"):
+        from workbook import deciding
+
+        done = deciding.minutes_file(book, panel)
+    text = [deciding.as_text(panel, done, book), *(f"  注意：{one}" for one in done.warnings)]
+    return {
+        "ok": not done.outdated, "book": str(book), "panel": panel, "minutes": done.key, "changed": done.changed,
+        "confirmed": done.confirmed, "draft": done.draft, "warnings": list(done.warnings), "text": "\n".join(text),
+    }  # fmt: skip
+
+
+@main.command()
+@BOOK
+@click.argument("decision")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="证据包（zip）。/ The pack, a zip."
+)
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="服务的数据文件夹，打包上传的文件。/ The server's data folder."
+)
+@as_json
+@reports
+def evidence(book: Path, decision: str, output: Path, data: Path | None) -> dict[str, Any]:
+    """把一个决定背后的一切打成一包，不用本系统也能看、能核对。/ Everything behind one decision, in one zip.
+
+    DECISION 是评审会编号，例如 V-0001，或一家候选的结果编号，例如 V-0001/C-0001。
+    """
+    with working(f"正在打包 {decision}…"):
+        from workbook import store
+        from workbook.evidence import decision_of, pack
+        from workbook.identity import must_be_ours
+        from workbook.keeping import kept_files
+        from workbook.ooxml import Book
+        from workbook.records import read_records
+        from workbook.tables import Candidates
+
+        snapshot = store.read(book)
+        opened = Book.read(snapshot.data)
+        identity = must_be_ours(opened, snapshot.path.name)
+        found = decision_of(opened, decision)
+        firms = sorted((r for r in read_records(opened, Candidates) if r.key in found.candidates), key=lambda r: r.key)
+        made = pack(opened, found, kept_files(data, identity, firms) if data else None)
+        path = store.create(output, made.data)
+    lines = [f"✓ {decision} 的证据包 → {path}", f"  {len(made.names)} 个文件；解压后运行 sha256sum -c SHA256SUMS 核对"]
+    lines += [f"  不在包里：{one.candidate} {one.name}（{one.why}）" for one in made.left_out]
+    return {
+        "book": str(book), "decision": decision, "file": str(path), "files": list(made.names),
+        "left_out": [{"candidate": o.candidate, "name": o.name, "why": o.why} for o in made.left_out],
+        "text": "\n".join(lines),
+    }  # fmt: skip
 
 
 @main.command()

@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from workbook import store
+from workbook.deciding import write_validity
 from workbook.errors import MissingTable, PartnerBookError
 from workbook.evaluation import EvaluationRefused, band_mark, check_bands, check_weights, half_up, score_panel
 from workbook.evaluation.model import Entry, Mark, Measured, Outcome, PartState, Policy, State
@@ -24,6 +25,7 @@ from workbook.formulas import formula_text
 from workbook.identity import must_be_ours
 from workbook.ooxml import Book
 from workbook.records import read_records
+from workbook.reviewing import write_reviews
 from workbook.rows import Cell, headers, language, need, to_cell
 from workbook.rules.selection import (
     Panel,
@@ -41,6 +43,7 @@ from workbook.schema import COMPUTED, Column, Formula, Key, Table, Text
 from workbook.store import Step, no_step
 from workbook.tables import TABLES, Contributions, Marks, Panels, Results, SettingRow
 from workbook.tables.selection import DIMENSIONS
+from workbook.todos import keep_todos
 
 PLACES = 13  # decimals of a dimension score: fourteen digits survive every program that saves the book
 DIMENSION_COLUMNS = dict(
@@ -216,10 +219,13 @@ def evaluate_book(book: Book, now: datetime) -> Evaluation:
     """Score a book in memory and write keys, sources and results into it; `now` is the local time of the book."""
     fill_keys(book)
     _label_typed(book)
+    write_reviews(book)
     selection = read_selection(book)
     found = score_book(selection, now.date())
     for scored in found.scored:
         _write(book, scored, selection, now)
+    write_validity(book)
+    found.warnings = tuple(filter(None, (keep_todos(book, now.date()),)))
     found.changed = bool(book.touched)
     return found
 
@@ -238,7 +244,7 @@ def evaluate_file(path: Path, *, today: date | None = None, step: Step = no_step
     found = evaluate_book(book, datetime.combine(today, now.time()) if today else now)
     if found.changed:
         store.check_free(snapshot.path)
-        found.warnings = store.replace(snapshot, book.to_bytes(), step=step).warnings
+        found.warnings += store.replace(snapshot, book.to_bytes(), step=step).warnings
     return found
 
 

@@ -13,6 +13,9 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+from workbook.sampling.contracts import contract_rows, registered
+from workbook.sampling.deciding import decided_rows
+from workbook.sampling.requirements import requirement_stories, requirement_tables
 from workbook.sampling.scoring import declaration_rows, mark_rows, panel_rows, reviewer_rows, stories
 from workbook.schema import CreditCode, FileRef
 from workbook.tables import SettingRow
@@ -111,9 +114,10 @@ def sample_rows(seed: int = 1, today: date | None = None) -> dict[str, list[Row]
     # Chance goes through the older tables first, so that they stay what they were.
     answers = _answers(chance, today, partners)
     marks = mark_rows(chance, today)
-    return {
+    rows: dict[str, list[Row]] = {
         "todo": _todo(today),
-        "partners": partners,
+        "partners": [*partners, registered(today, candidates[0])],
+        **requirement_tables(today),
         "candidates": candidates,
         "panels": panel_rows(today),
         "reviewers": reviewer_rows(),
@@ -127,7 +131,9 @@ def sample_rows(seed: int = 1, today: date | None = None) -> dict[str, list[Row]
             {"setting": SettingRow.PHONE, "value": "057100001234"},
         ],
         "changes": _changes(today, candidates),
+        **contract_rows(today),
     }
+    return {**rows, **decided_rows(rows, today)}
 
 
 def credit_code(chance: random.Random) -> str:
@@ -346,4 +352,4 @@ def _changes(today: date, candidates: list[Row]) -> list[Row]:
 
 
 # The planted stories by name; they are the same for every seed and day.
-STORIES: dict[str, Any] = stories(mark_rows(random.Random(1), date(2026, 1, 1)))
+STORIES: dict[str, Any] = stories(mark_rows(random.Random(1), date(2026, 1, 1))) | requirement_stories()

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from workbook.build import new_workbook
 from workbook.defaults import GATES, GRADE_BANDS, MARK_BANDS, TREE, VERSION, WEIGHTS
+from workbook.evaluating import evaluated
 from workbook.evaluation import score_panel
 from workbook.evaluation.model import Band, Dimension, Entry, Gate, Indicator, Mark, Measured, Outcome, Policy, State
+from workbook.ooxml import Book
+from workbook.records import read_records
+from workbook.rules.finding import run_checks
 from workbook.rules.selection import keys_in
 from workbook.sample import STORIES, sample_rows
 from workbook.schema import CreditCode, Email, Phone
-from workbook.tables import BY_NAME
+from workbook.tables import BY_NAME, Minutes, Votes
 
 TODAY = date.today()
 SEEDS = [1, 2, 77]
@@ -229,6 +234,17 @@ def test_the_panels_people_and_marks_tell_their_stories() -> None:
     assert running["deadline"] > TODAY > final["deadline"]
 
 
+def test_the_final_panel_voted_on_its_ranking_and_its_minutes_are_confirmed() -> None:
+    book = Book.read(evaluated(new_workbook(rows=sample_rows(1, TODAY), today=TODAY)))
+    votes = read_records(book, Votes)
+    assert len(votes) == 4 * 7 - 1 and {vote["state"] for vote in votes} == {"valid"}
+    assert STORIES["recused"] not in {(vote["reviewer"], vote["candidate"]) for vote in votes}
+    (minutes,) = read_records(book, Minutes)
+    assert minutes["status"] == "confirmed" and "与排名不一致：C-0002" in minutes.text("draft")
+    decided = {finding.rule for finding in run_checks(book, TODAY) if finding.rule.startswith("S15")}
+    assert decided == set()
+
+
 def test_the_facts_behind_the_gates_are_checked_and_one_query_is_too_old() -> None:
     candidates = {row["candidate"]: row for row in sample_rows(1, TODAY)["candidates"]}
     assert len(GATES) == 3
@@ -240,3 +256,27 @@ def test_the_facts_behind_the_gates_are_checked_and_one_query_is_too_old() -> No
         k for k, r in candidates.items() if r.get("records_checked") and r["records_checked"] < TODAY - timedelta(90)
     ]
     assert old == [STORIES["disqualified"]]
+
+
+def test_the_requirements_tell_their_stories() -> None:
+    from workbook.build import new_workbook
+    from workbook.evaluating import evaluate_book
+    from workbook.ooxml import Book
+    from workbook.rules.finding import run_checks
+
+    rows = sample_rows(1, TODAY)
+    book = Book.read(new_workbook(rows=rows, today=TODAY))
+    evaluate_book(book, datetime.combine(TODAY, time(10)))
+    found = [f for f in run_checks(Book.read(book.to_bytes()), TODAY) if f.rule.startswith(("S10", "S11", "S12"))]
+    assert [(f.rule, f.key) for f in found] == [("S11-void", STORIES["voided"][1])]  # and nothing else
+    by_key = {row["requirement"]: row for row in rows["requirements"]}
+    key, gaps = STORIES["draft"]
+    assert by_key[key]["status"] == "draft" and not any(by_key[key].get(name) for name in gaps)
+    roles = {row["reviewer"]: row["role"] for row in rows["reviewers"]}
+    for key in STORIES["approved"]:
+        signed = [row for row in rows["signoffs"] if row["requirement"] == key and row["verdict"] != "disagree"]
+        assert {roles[row["reviewer"]] for row in signed} == {"business", "technology", "legal"}
+    noon = datetime.combine(TODAY, time(12))
+    states = {row["requirement"]: row["opens_at"] <= noon < row["closes_at"] for row in rows["publications"]}
+    assert states == dict(zip(STORIES["approved"], (False, True), strict=True))
+    assert len(rows["invitations"]) == 2

@@ -9,6 +9,7 @@ from typing import Any
 from workbook.building.kinds import Projection
 
 ROW = 32  # points; two lines of text
+FINGERPRINT = {"width": 38, "small": True}
 RUBRIC = {"width": 42, "small": True, "long": True}
 SCORE = {"number_format": "0.00", "width": 9, "align": "center", "tight": True}
 
@@ -32,6 +33,14 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "panels.reason": {"width": 60},
     "declarations.reason": {"width": 30},
     "settings.meaning": {"width": 46},
+    "todo.rule": {"width": 30},
+    "requirements.fingerprint": FINGERPRINT,
+    "signoffs.fingerprint": FINGERPRINT,
+    "votes.fingerprint": FINGERPRINT,
+    "minutes.fingerprint": FINGERPRINT,
+    "contracts.text_hash": FINGERPRINT,
+    "contracts.our_hash": FINGERPRINT,
+    "contracts.their_hash": FINGERPRINT,
     "marks.evidence": {"width": 40},
     "marks.comment": {"width": 34},
     "results.result": {"width": 17},
@@ -66,7 +75,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "contributions.result": {"width": 17},
 }  # fmt: skip
 # Provenance that nobody reads on the page, besides what came with a submission.
-FOLDED = frozenset({"results.fingerprint", "results.rules_fingerprint"})
+FOLDED = frozenset({"results.fingerprint", "results.rules_fingerprint", "todo.cause"})
 # Rows of more than two lines: in Chinese, in English.
 HEIGHTS: Mapping[str, tuple[int, int]] = {"indicators": (34, 44), "panels": (62, 62), "results": (46, 46)}
 

@@ -201,5 +201,15 @@ SETTINGS_EN: Mapping[str, tuple[str | None, str]] = {
     SettingRow.MIN_COVERAGE: (None, "Percent of the weight that must have marks; below it is not yet rated"),
     SettingRow.TIE_BREAK: (None, "Dimensions that break a tie, in order, such as S7, S3; blank keeps the tie"),
     SettingRow.RECORD_DAYS: (None, "Days after which a query of the records must be made again"),
+    SettingRow.REQUIREMENT_ROLES: (
+        "Business, Technology, Legal",
+        "Departments that must all agree before a requirement is published",
+    ),
+    SettingRow.PANEL_ROLES: (
+        "Business, Technology, Purchasing, Legal",
+        "Departments that must sit on a panel before it gives a list",
+    ),
     SettingRow.BACKUP_DAYS: (None, "Days for which older versions are kept, one a day; the last ten always stay"),
+    SettingRow.ONBOARDING_DAYS: (None, "Days of onboarding after signing, in which the ten items are done"),
+    SettingRow.ONBOARDING_COUNTS: (None, "Whether onboarding counts in performance: 是 (yes) or 否 (no)"),
 }

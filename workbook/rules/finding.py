@@ -73,7 +73,11 @@ def at(record: Record, rule: str, message: str, column: str = "") -> Finding:
 
 def run_checks(book: Book, today: date) -> list[Finding]:
     """Every finding of every check, in the order of the policy."""
+    return findings_of(Situation(book, today))
+
+
+def findings_of(situation: Situation) -> list[Finding]:
+    """As `run_checks`, over a book that is read already."""
     from workbook.rules.checks import CHECKS
 
-    situation = Situation(book, today)
     return [finding for check in CHECKS for finding in check(situation)]

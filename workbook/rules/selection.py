@@ -30,6 +30,7 @@ from workbook.tables import (
     Reviewers,
     SettingRow,
     Settings,
+    Votes,
 )
 from workbook.tables.selection import DIMENSIONS, GRADES, ROLES
 
@@ -128,6 +129,7 @@ class Selection:
     settings: Mapping[str, str]
     barred: Mapping[str, str] = field(default_factory=dict)  # credit code → partner key, of partners on the blacklist
     doubled: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)  # table → key → rows
+    votes: Sequence[Record] = ()  # a copied row is none
 
     def barred_partner(self, facts: Mapping[str, Any]) -> str:
         """The partner on the blacklist that has the candidate's credit code, "" for none."""
@@ -169,6 +171,7 @@ def read_selection(book: Book) -> Selection:
         settings={r.key: r.text("value") for r in tables[Settings.name]},
         barred={plain_code(r.text("credit_code")): r.key for r in tables[Partners.name] if r["status"] == "barred" and r["credit_code"]},
         doubled=doubled,
+        votes=_single(read_if_there(book, Votes)),
     )  # fmt: skip
 
 
@@ -193,6 +196,12 @@ def natural(key: str) -> tuple[tuple[int, str], ...]:
 def _doubled(records: Sequence[Record]) -> dict[str, tuple[int, ...]]:
     counts = Counter(record.key for record in records if record.key)
     return {key: tuple(record.number for record in records if record.key == key) for key, n in counts.items() if n > 1}
+
+
+def _single(records: Sequence[Record]) -> tuple[Record, ...]:
+    """The rows whose key, if they have one, stands once."""
+    twice = _doubled(records)
+    return tuple(record for record in records if record.key not in twice)
 
 
 def _grouped(records: Sequence[Record], by: str) -> dict[str, list[Mapping[str, Any]]]:

@@ -131,6 +131,13 @@ class Contracts(Table):
     signed_on = Date("签订日期", "Signed on", owner=STAFF)
     starts_on = Date("生效日期", "Effective from", owner=STAFF)
     ends_on = Date("到期日期", "Ends on", owner=STAFF)
+    guided_from = Date(
+        "引导期开始",
+        "Onboarding from",
+        owner=STAFF,
+        hint=Label("partnerbook onboard 会填写", "partnerbook onboard fills it in"),
+    )
+    guided_until = Date("引导期结束", "Onboarding until", owner=STAFF)
     remark = Text("备注", "Remark", owner=STAFF, max_length=500, level=CONFIDENTIAL)
 
 

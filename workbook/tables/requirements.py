@@ -99,7 +99,7 @@ class SignOffs(Table):
     label = Label("内部评审", "Sign-offs")
     chapter = Chapter.SOURCING
     empty = Label("还没有评审意见：发出签核链接后写到这里", "No verdict yet: they come here through the links")
-    signoff = Key("签核编号", "Sign-off", prefix="E")
+    signoff = Key("签核编号", "Sign-off", prefix="A")
     requirement = Ref("需求编号", "Requirement", to="requirements")
     revision = Number("需求版本", "Revision", whole=True, minimum=1)
     reviewer = Ref("评审人编号", "Reviewer", to="reviewers")

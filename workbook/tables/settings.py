@@ -67,7 +67,11 @@ class SettingRow:
     MIN_COVERAGE = "最低覆盖率"
     TIE_BREAK = "同分先比"
     RECORD_DAYS = "记录查询有效天数"
+    REQUIREMENT_ROLES = "需求评审部门"
+    PANEL_ROLES = "评审会必备部门"
     BACKUP_DAYS = "备份保留天数"
+    ONBOARDING_DAYS = "引导期天数"
+    ONBOARDING_COUNTS = "引导期计入绩效"
 
     DEFAULTS: tuple[tuple[str, str, str], ...] = (
         (COMPANY, "本公司", "显示在首页、表单页眉和回执上"),
@@ -81,7 +85,11 @@ class SettingRow:
         (MIN_COVERAGE, "80", "已评指标至少占全部权重的百分之几，不足则暂不能评"),
         (TIE_BREAK, "", "同分时依次比较的维度，例如 S7、S3；留空则并列"),
         (RECORD_DAYS, "90", "过往记录的查询超过几天就要重查"),
+        (REQUIREMENT_ROLES, "业务、技术、法务", "需求发布前，这些部门都要在内部评审里同意"),
+        (PANEL_ROLES, "业务、技术、采购、法务", "评审会里这些部门都有在任的评审人，才能给出推荐名单"),
         (BACKUP_DAYS, "30", "写入之前留下的旧版本保留几天，每天一份；最近十份总会留下"),
+        (ONBOARDING_DAYS, "90", "合同签订后的引导期有几天，入伙引导的十项在这期间完成"),
+        (ONBOARDING_COUNTS, "否", "引导期内的协作计不计入绩效：是 或 否"),
     )
 
 
@@ -138,3 +146,7 @@ class Todo(Table):
     page = Text("页面", "Page", owner=COMPUTED, level=PUBLIC)
     go = Formula("去处理", "Go", excel='IF([@[页面]]="","",HYPERLINK("#go_"&[@[页面]],"打开 ›"))', gives="link")
     remark = Text("备注", "Remark", owner=STAFF, max_length=500)
+    cause = Text(
+        "来由", "Cause", owner=COMPUTED, max_length=120,
+        note=Label("系统据此认出同一件事；空白的是人写的，系统不动。", "By this the system knows one matter again; rows without it are people's own."),
+    )  # fmt: skip

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from workbook.rules.checks import order, scoring, sourcing
+from workbook.rules.checks import contracts, deciding, order, requirements, scoring, sourcing
 from workbook.rules.finding import Check
 
-CHECKS: tuple[Check, ...] = (*order.CHECKS, *sourcing.CHECKS, *scoring.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *order.CHECKS,
+    *requirements.CHECKS,
+    *sourcing.CHECKS,
+    *scoring.CHECKS,
+    *deciding.CHECKS,
+    *contracts.CHECKS,
+)

@@ -11,12 +11,11 @@ from workbook.evaluation import check_bands, check_weights
 from workbook.evaluation.model import Outcome
 from workbook.records import Record
 from workbook.rules.finding import Check, Finding, Situation, at
-from workbook.rules.selection import Panel, Rules, dimension_code
+from workbook.rules.selection import Panel, Rules, RulesRefused, dimension_code
+from workbook.rules.voting import lacking_roles
 from workbook.schema import Column
 from workbook.tables import Bands, Candidates, Declarations, Indicators, Marks, Panels, Results, Reviewers
-from workbook.tables.selection import GRADES, RESULT_STATES, ROLES
-
-REQUIRED_ROLES = ("business", "technology", "purchasing", "legal")
+from workbook.tables.selection import GRADES, RESULT_STATES
 
 
 def weights(situation: Situation) -> Iterator[Finding]:
@@ -223,11 +222,13 @@ def disputed_scope(situation: Situation) -> Iterator[Finding]:
 
 
 def roles(situation: Situation) -> Iterator[Finding]:
-    """S15: no recommended list unless business, technology, purchasing and law sit on the panel."""
+    """S15: no recommended list unless somebody of each required department sits on the panel."""
     selection = situation.selection
     for panel in selection.panels.values():
-        there = {selection.reviewers[key].role for key in panel.reviewers if key in selection.reviewers}
-        lacking = [ROLES[role].zh for role in REQUIRED_ROLES if role not in there]
+        try:
+            lacking = lacking_roles(selection, panel)
+        except RulesRefused:
+            return  # told as S15-setting
         if lacking:
             yield at(
                 panel.record, "S15-roles", f"评审人里缺少{'、'.join(lacking)}的代表：不能给出推荐名单。", "reviewers"

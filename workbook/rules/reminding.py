@@ -1,0 +1,198 @@
+"""Owns what somebody has to do and until when: a task for each finding and for each deadline that comes near (S2 to S19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from workbook.records import Record
+from workbook.rules.checks.sourcing import OVER
+from workbook.rules.finding import Finding, Situation
+from workbook.schema import Table
+from workbook.tables import (
+    BY_NAME,
+    TABLES,
+    Candidates,
+    Contracts,
+    DueDiligence,
+    Onboarding,
+    Panels,
+    Publications,
+    Todo,
+)
+
+MATTER = 110  # characters; the sentence of a finding is cut to about two lines
+
+
+class Act(NamedTuple):
+    """How a rule asks to act: within how many days, in which words, and by which column of the row if it has its own day."""
+
+    days: int
+    words: str
+    own: str = ""
+
+
+# The rule, its short name, or the policy row that it belongs to → how it asks to act. The one place for these days.
+ACTS: Mapping[str, Act] = {
+    "S1": Act(5, "每条记录有编号、有出处"),
+    "evidence": Act(3, "打分要有依据"),
+    "S2": Act(3, "打分要有依据"),
+    "S3": Act(5, "技术数据齐全，档位不留空档"),
+    "S4": Act(5, "资金数据有年度、有授权"),
+    "S5": Act(3, "打分要有依据"),
+    "S6": Act(10, "证书在有效期内"),
+    "S7": Act(3, "合规门槛逐项核对"),
+    "S8": Act(5, "过往记录按期查询"),
+    "S9": Act(3, "打分要有依据"),
+    "S10": Act(5, "需求文档八个部分齐全"),
+    "S11": Act(5, "各部门评审同一版需求"),
+    "S12": Act(3, "需求批准后按期发布"),
+    "S13": Act(5, "候选资料齐全"),
+    "S14": Act(3, "评分齐全，规则前后一致"),
+    "S14-missing": Act(3, "评分期限", "deadline"),
+    "S15": Act(3, "评审会角色齐全，推荐有理由"),
+    "S16": Act(5, "尽职调查有结论再签署"),
+    "S16-failed": Act(1, "尽职调查不通过不能签署"),
+    "S17": Act(3, "十条条款达成才能签署"),
+    "S17-bottom-line": Act(2, "谈判前写好底线"),
+    "S18": Act(2, "法务审查、授权签署、同一份文本"),
+    "S18-hash": Act(1, "双方确认同一份文本"),
+    "S18-partner": Act(5, "签约后登记伙伴"),
+    "S19": Act(5, "入伙引导十项有始有终"),
+    "S19-late": Act(0, "入伙引导的到期日", "due"),
+}
+OTHER = Act(7, "制度要求")
+
+
+class Deadline(NamedTuple):
+    """A date column whose day is told ahead; `passed` if it is told after its day too."""
+
+    rule: str
+    table: type[Table]
+    column: str
+    ahead: int
+    passed: bool
+    matter: str
+    words: str
+    wanted: Callable[[Record], bool]
+
+
+DEADLINES: tuple[Deadline, ...] = (
+    Deadline(
+        "S7-ends", Candidates, "licence_until", 30, False, "营业执照将于 {day} 到期，请候选换发后补交", "营业执照的截止日",
+        lambda row: row["status"] not in OVER and row["licence_term"] == "dated",
+    ),
+    Deadline(
+        "S12-closes", Publications, "closes_at", 3, False, "需求的发布将于 {day} 截止，请看应征是否足够", "发布的截止时间",
+        lambda row: row["status"] == "published",
+    ),
+    Deadline(
+        "S14-deadline", Panels, "deadline", 7, True, "评分期限是 {day}，请催齐评分", "评分期限",
+        lambda row: row["status"] == "scoring",
+    ),
+    Deadline(
+        "S16-planned", DueDiligence, "planned_on", 7, True, "尽职调查计划于 {day} 进行，请完成后写结论", "尽职调查的计划日期",
+        lambda row: row["result"] not in ("passed", "failed"),
+    ),
+    Deadline(
+        "S18-ends", Contracts, "ends_on", 60, True, "合同将于 {day} 到期，请商定续约或终止", "合同的到期日期",
+        lambda row: row["status"] == "signed",
+    ),
+    Deadline(
+        "S19-late", Onboarding, "due", 7, False, "引导事项应于 {day} 完成", "入伙引导的到期日",
+        lambda row: (row["status"] or "open") == "open",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do: `cause` tells it from all others, `due` is the row's own day, else it is `days` from today."""
+
+    cause: str
+    due: date | None
+    days: int
+    matter: str
+    subject: str
+    table: type[Table]
+    words: str
+    handler: str
+
+
+def tasks(situation: Situation, findings: Sequence[Finding]) -> list[Task]:
+    """At most one task per rule and row, findings first, in the order of the policy; the to-dos themselves give none."""
+    found = {task.cause: task for task in _upcoming(situation)}
+    rows = {(record.sheet, record.number): record for table in TABLES for record in situation.of(table)}
+    sheets = {label: table for table in TABLES for label in table.label}
+    sheets |= {record.sheet: record.table for record in rows.values()}
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        if sheets.get(finding.sheet) not in (None, Todo):
+            groups.setdefault((finding.rule, finding.key or sheets[finding.sheet].name), []).append(finding)
+    told = [_task(situation, group, sheets[group[0].sheet], rows) for group in groups.values()]
+    found |= {task.cause: task for task in told}
+    return list(found.values())
+
+
+def _task(
+    situation: Situation, group: Sequence[Finding], table: type[Table], rows: Mapping[tuple[str, int], Record]
+) -> Task:
+    first = group[0]
+    clause, _, short = first.rule.partition("-")
+    act = ACTS.get(first.rule) or ACTS.get(short) or ACTS.get(clause) or OTHER
+    row = rows.get((first.sheet, first.row or 0))
+    matter = _shortened(first.message)
+    if len(group) > 1:
+        matter += f"（同类共 {len(group)} 处）"
+    day = _day(row, act.own) if row else None
+    return Task(
+        _cause(first.rule, first.key or table.name), day, act.days, matter, first.key or table.label.zh, table, act.words,
+        _handler(situation, row),
+    )  # fmt: skip
+
+
+def _cause(rule: str, key: str) -> str:
+    return f"{rule} {key}"[:120]
+
+
+def _upcoming(situation: Situation) -> Iterator[Task]:
+    for one in DEADLINES:
+        for row in situation.of(one.table):
+            day = _day(row, one.column)
+            if day is None or not row.key or not one.wanted(row):
+                continue
+            left = (day - situation.today).days
+            if left <= one.ahead and (left >= 0 or one.passed):
+                matter = one.matter.format(day=day)
+                yield Task(
+                    _cause(one.rule, row.key), day, 0, matter, row.key, one.table, one.words, _handler(situation, row)
+                )
+
+
+def _day(row: Record, name: str) -> date | None:
+    value = row[name] if name else None
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _shortened(message: str) -> str:
+    """The first sentence of a finding, without the advice after it."""
+    text = message.split("。")[0].strip()
+    return text if len(text) <= MATTER else text[: MATTER - 1] + "…"
+
+
+def _handler(situation: Situation, row: Record | None) -> str:
+    """Who answers for a row, else for what it belongs to."""
+    if row is None:
+        return ""
+    for name in ("handler", "manager"):
+        if row[name]:
+            return row.text(name)
+    for name in ("contract", "panel", "requirement", "candidate", "partner"):
+        target = BY_NAME.get(f"{name}s")
+        if target and name in row.table.columns and row[name] and target is not row.table:
+            above = next((other for other in situation.of(target) if other.key == row[name]), None)
+            if above and (who := above.text("handler") or above.text("manager")):
+                return who
+    return ""
