@@ -349,7 +349,7 @@ def the_panel_decides(story: Story, panel: scoring.Scene) -> None:
     story.typed(Candidates, "C-0001", 状态="推荐", 给伙伴的话="恭喜入选")
     story.typed(Candidates, *list(FIRMS)[1:], 状态="未入选", 给伙伴的话="感谢参与，这次没有入选")
     assert story.said("evaluate")["ok"]
-    assert story.findings() == [("S7-failed", key) for key in WHY]
+    assert story.findings() == []  # what is decided is settled
 
 
 # --- 6: the contract --------------------------------------------------------------------------------------------------
@@ -410,7 +410,7 @@ def the_partner_is_guided(story: Story) -> None:
         again = story.said("onboard", "K-0001")
         assert (again["added"], again["progress"]["done"], again["progress"]["late"]) == (0, done, [])
     story.on(21 + 90)
-    (guided,) = story.said("check", exit_code=1)["onboarding"]
+    (guided,) = story.said("check")["onboarding"]
     assert (guided["done"], guided["total"], guided["late"]) == (10, 10, [])
 
 
@@ -421,16 +421,14 @@ def the_book_reads_like_the_story(story: Story) -> None:
     story.said("evaluate")
     before = story.path.read_bytes()
     assert story.said("evaluate")["changed"] is False and story.path.read_bytes() == before
-    # Three companies failed a gate each; the records of the one that stayed were queried more than 90 days ago.
-    assert story.findings() == [*(("S7-failed", key) for key in WHY), ("S8-query", "C-0001")]
+    assert story.findings() == []
     verified = story.said("verify")
     assert verified["ok"] and verified["waiting"] == 0 and not verified["doubled"]
     assert story.said("doctor")["ok"]
     the_evidence_is_whole(story)
 
     assert story.path.read_bytes() == before
-    left = {(row["page"], row["subject"]) for row in story.records(Todo) if row["state"] == "open"}
-    assert left == {("candidates", key) for key in ("C-0001", *WHY)}  # the same four
+    assert not [row["matter"] for row in story.records(Todo) if row["state"] == "open"]
     assert [row["status"] for row in story.records(Candidates)] == ["recommended", *["declined"] * 4]
     (partner,), (contract,) = story.records(Partners), story.records(Contracts)
     assert (partner["legal_name"], partner["status"]) == (FIRMS["C-0001"][0], "active")

@@ -15,6 +15,7 @@ SCORE = {"number_format": "0.00", "width": 9, "align": "center", "tight": True}
 
 # "table.column" → what differs from the kind
 SHAPES: Mapping[str, Mapping[str, Any]] = {
+    "todo.matter": {"width": 52},
     "indicators.indicator": {"width": 13},
     "indicators.title": {"width": 24},
     "indicators.weight": {"number_format": "0.0", "width": 13},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from workbook.errors import NotAWorkbook, ValueRefused
 from workbook.ooxml.moves import Moves
@@ -46,7 +47,7 @@ class WorkbookPart:
         """The present tree of the part."""
         return self._parts.tree(self.part)
 
-    @property
+    @cached_property
     def date1904(self) -> bool:
         """Whether day numbers count from 1904."""
         properties = self.tree().child("workbookPr")

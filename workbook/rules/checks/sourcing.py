@@ -79,14 +79,17 @@ def _day(found: re.Match[str]) -> date | None:
 
 
 def gates(situation: Situation) -> Iterator[Finding]:
-    """S7: a failed gate, or one that nobody has checked, of a candidate that a panel scores."""
+    """S7: a failed gate, or one that nobody has checked, of a candidate that a panel scores.
+
+    Once the panel is final and the candidate not selected, the gate has done its work.
+    """
     selection = situation.selection
     by_key = {record.key: record for record in situation.of(Candidates)}
     for panel in selection.panels.values():
         rules = selection.rules.get(panel.rule_version)
         for key in panel.candidates if rules else ():
             record = by_key.get(key)
-            if record is None or rules is None:
+            if record is None or rules is None or (panel.status == "done" and record["status"] in OVER):
                 continue
             barred = selection.barred_partner(record.values)
             # What was final is not judged again on a later day.
@@ -118,14 +121,15 @@ def missing_gates(situation: Situation) -> Iterator[Finding]:
 
 
 def stale_record_queries(situation: Situation) -> Iterator[Finding]:
-    """S8: past records were never queried, or too long ago."""
+    """S8: past records were never queried, or too long ago, while a panel still decides."""
     try:
         days = record_days(situation.selection)
     except PartnerBookError as error:
         row = next(r for r in situation.of(Settings) if r.key == SettingRow.RECORD_DAYS)
         days = int(SETTING_DEFAULTS[SettingRow.RECORD_DAYS])
         yield at(row, "S8-setting", f"{error}改正之前按 {days} 天计。", "value")
-    scored = {key for panel in situation.selection.panels.values() for key in panel.candidates}
+    deciding = [panel for panel in situation.selection.panels.values() if panel.status != "done"]
+    scored = {key for panel in deciding for key in panel.candidates}
     for record in _open(situation):
         if record.key not in scored:
             continue
