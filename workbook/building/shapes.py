@@ -76,7 +76,16 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "contributions.result": {"width": 17},
 }  # fmt: skip
 # Provenance that nobody reads on the page, besides what came with a submission.
-FOLDED = frozenset({"results.fingerprint", "results.rules_fingerprint", "todo.cause"})
+FOLDED = frozenset(
+    {
+        "results.fingerprint",
+        "results.rules_fingerprint",
+        "todo.cause",
+        "signoffs.fingerprint",
+        "votes.fingerprint",
+        "minutes.fingerprint",
+    }
+)
 # Rows of more than two lines: in Chinese, in English.
 HEIGHTS: Mapping[str, tuple[int, int]] = {"indicators": (34, 44), "panels": (62, 62), "results": (46, 46)}
 
