@@ -113,7 +113,7 @@ def take(browser: Browser, address: str, inbox: Inbox, out: Path) -> None:
         page.goto(address)
         picture(page, out / f"form-home-{size}.png", TALLEST[size])
         candidate(page, address, inbox, out, size)
-        for slug in ("satisfaction", "incident"):
+        for slug in ("satisfaction", "incident", "innovation", "appeal"):
             page.goto(f"{address}/forms/{slug}")
             picture(page, out / f"form-{slug}-{size}.png", TALLEST[size])
             send(page)

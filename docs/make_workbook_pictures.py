@@ -2,24 +2,22 @@
 
     uv run --group dev python -m docs.make_workbook_pictures
 
-The sample is evaluated first, so that results and their chart are there. Each picture is the upper left part of the first sheet of paper of a page, at a size at which its text can be read.
+The sample is evaluated first, so that results and their chart are there.
 Due dates are coloured against the day on which the pictures are made.
 """
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from tests.office import convert
+from docs.picturing import Shot, take
 from workbook.build import new_workbook
 from workbook.evaluating import evaluate_book
 from workbook.ooxml import Book
 from workbook.sample import sample_rows
 
-FOLDER = Path(__file__).parent / "pictures"
 BOOK_ID = "00000000-0000-4000-8000-000000000000"
 # file name, page, dots per inch, left, top, width, height
 PICTURES = (
@@ -27,6 +25,7 @@ PICTURES = (
     ("todo", "待办与提醒", 100, 20, 30, 1130, 520),
     ("partners", "伙伴", 100, 40, 30, 1590, 580),
     ("candidates", "候选提交", 120, 40, 30, 1320, 580),
+    ("certificates", "资质证书", 100, 40, 30, 1590, 640),
     ("results", "候选评估结果", 90, 36, 27, 1450, 620),
     ("chart", "评估图", 110, 40, 40, 1200, 720),
     ("contributions", "得分构成", 100, 40, 30, 1500, 620),
@@ -47,26 +46,12 @@ PICTURES = (
 
 def main() -> None:
     """Write every picture."""
-    FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         book = Path(folder) / "sample.xlsx"
         sample = Book.read(new_workbook(book_id=BOOK_ID, rows=sample_rows()))
         evaluate_book(sample, datetime.now().replace(microsecond=0))
         book.write_bytes(sample.to_bytes())
-        pdf = convert(book, "pdf", Path(folder))
-        for name, page, dpi, left, top, width, height in PICTURES:
-            number = _page_number(pdf, page)
-            area = ["-x", str(left), "-y", str(top), "-W", str(width), "-H", str(height)]
-            target = FOLDER / f"workbook-{name}"
-            command = ["pdftoppm", "-png", "-singlefile", "-r", str(dpi), "-f", str(number), "-l", str(number)]
-            subprocess.run([*command, *area, str(pdf), str(target)], check=True)
-
-
-def _page_number(pdf: Path, page: str) -> int:
-    """The first sheet of paper whose footer names the page."""
-    done = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, check=True)
-    sheets = done.stdout.decode("utf-8").split("\f")
-    return next(n for n, text in enumerate(sheets, start=1) if f"伙伴簿 · {page} " in text)
+        take(book, (Shot(f"workbook-{name}", *more) for name, *more in PICTURES))
 
 
 if __name__ == "__main__":

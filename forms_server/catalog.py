@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from workbook.schema import Label
-from workbook.tables import Candidates, Incidents, Satisfaction, Table
+from workbook.tables import Appeals, Candidates, Incidents, Proposals, Satisfaction, Table
 
 
 class Step(NamedTuple):
@@ -125,5 +125,58 @@ INCIDENT = FormPage(
     autocomplete={"company": "organization", "reporter": "name"},
 )  # fmt: skip
 
-FORMS: tuple[FormPage, ...] = (CANDIDATE, SATISFACTION, INCIDENT)
+INNOVATION = FormPage(
+    slug="innovation",
+    table=Proposals,
+    title=Label("创新提案", "Innovation proposal"),
+    lede=Label("一个提案一份，约 10 分钟。数字说不准可以不填。", "One proposal a form, about 10 minutes. Leave out figures that you do not have."),
+    who=Label("对流程、技术、产品、成本或服务有改进办法的合作伙伴", "Partners who know how to improve a process, technology, product, cost or service"),
+    minutes=10,
+    received=Label("已收到您的提案", "Your proposal has arrived"),
+    button=Label("提交提案", "Submit proposal"),
+    privacy=Label(
+        "提案和附件由{company}负责合作绩效和评估提案的人员查看，保存在{company}自己的服务器和工作簿里，用于评估提案和答复您。",
+        "The staff of {company} who assess proposals and performance see this. It is kept on the servers and in the workbook of {company}, to assess the proposal and to answer you.",
+    ),
+    declaration=Label("我有权代表企业提出，提案不侵犯他人权利", "I may propose this for my company, and it infringes no rights of others"),
+    before=(
+        Label("采纳的提案计入绩效的创新贡献；节约金额由{company}核实，核实之前不计。", "An adopted proposal counts as innovation in your rating; a saving counts once {company} has verified it."),
+        Label("不想公开的技术细节先不写，采纳后再约定保密。", "Leave out details that you keep secret; secrecy is agreed after adoption."),
+    ),
+    steps=(
+        Step(("received",), Label("已提交", "Sent"), Label("回执号是凭证，请保存。", "The receipt number is your proof; keep it.")),
+        Step(("assessing",), Label("价值评估", "Assessment"), Label("先核实企业，再评估价值和可行性。", "The company is checked first, then value and feasibility are assessed.")),
+        Step(("adopted", "declined"), Label("通知结果", "Decision"), Label("无论是否采纳，结果都会写在本页。", "Either way, the result is written on this page.")),
+        Step(("realised",), Label("实施与核实", "Put into practice"), Label("采纳的提案实施以后核实节约金额。", "Once an adopted proposal works, its saving is verified.")),
+    ),
+    autocomplete={"company": "organization", "proposer": "name"},
+)  # fmt: skip
+
+APPEAL = FormPage(
+    slug="appeal",
+    table=Appeals,
+    title=Label("绩效申诉", "Appeal against a rating"),
+    lede=Label("一项指标一份，约 5 分钟。请写明哪个数不对，依据是什么。", "One measure a form, about 5 minutes. Say which number is wrong, and why."),
+    who=Label("收到{company}绩效结果通知、对结果有异议的合作伙伴", "Partners who received a rating from {company} and disagree with it"),
+    minutes=5,
+    received=Label("已收到您的申诉", "Your appeal has arrived"),
+    button=Label("提交申诉", "Submit appeal"),
+    privacy=Label(
+        "申诉和附件由{company}负责复核绩效的人员查看，保存在{company}自己的服务器和工作簿里，用于复核结果和答复您。",
+        "The staff of {company} who look at ratings again see this. It is kept on the servers and in the workbook of {company}, to review the result and to answer you.",
+    ),
+    declaration=Label("我有权代表企业申诉，以上内容属实", "I may appeal for my company, and this is true"),
+    before=(
+        Label("请准备好结果通知：要填其中的考核周期和指标。", "Have the notice at hand: the form asks for its period and measure."),
+        Label("申诉期间原结果有效；更正时另出一份结果，原来的保留。", "The result stands meanwhile; a correction is a new result, and the old one is kept."),
+    ),
+    steps=(
+        Step(("received",), Label("已提交", "Sent"), Label("回执号是凭证，请保存。", "The receipt number is your proof; keep it.")),
+        Step(("reviewing",), Label("复核", "Review"), Label("先核实企业，再核对原始记录和您的依据。", "The company is checked first, then the records and your evidence.")),
+        Step(("upheld", "corrected"), Label("通知结果", "Decision"), Label("维持或更正，理由都写在本页。", "Upheld or corrected, the reasons are written on this page.")),
+    ),
+    autocomplete={"company": "organization", "appellant": "name"},
+)  # fmt: skip
+
+FORMS: tuple[FormPage, ...] = (CANDIDATE, SATISFACTION, INCIDENT, INNOVATION, APPEAL)
 BY_SLUG: dict[str, FormPage] = {form.slug: form for form in FORMS}

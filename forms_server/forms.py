@@ -436,8 +436,9 @@ class Sheet:
 
     @property
     def files(self) -> list[FileRef]:
-        """All accepted files."""
-        return [ref for question in self.file_questions for ref in question.accepted]
+        """The accepted files of the questions that apply: what an answer makes moot is not kept."""
+        asked = (question for question in self.file_questions if applies(self.form, question.column))
+        return [ref for question in asked for ref in question.accepted]
 
     def take_files(self, uploads: Uploads, before: str, submission: str, removed: str = "") -> None:
         """Store and judge the files that came, before anything else is looked at."""

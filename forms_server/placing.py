@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,13 @@ from forms_server.reviews import HELD
 from forms_server.seeing import Seen, Standing, version_columns
 from workbook.errors import AppendRefused, MissingColumn, MissingTable, PartnerBookError, ValueRefused
 from workbook.ooxml import Book
+from workbook.records import read_if_there
 from workbook.rows import Cell, headers, need, row_cells
+from workbook.rules.calendar import BookCalendar
+from workbook.rules.office_hours import calendar_or_default, working_day_after
+from workbook.rules.reminding import VERIFY_WORDS, verify_cause, verify_days, verify_matter
 from workbook.schema import COMPUTED, Column, Moment, Submission, Table
-from workbook.tables import BY_NAME, Changes, Marks, SignOffs, Todo, Votes
+from workbook.tables import BY_NAME, Changes, Marks, SettingRow, SignOffs, Todo, Votes, WorkingDays
 
 log = logging.getLogger("partnerbook.delivery")
 
@@ -235,7 +239,8 @@ def remind(book: Book, done: Placement, settings: Mapping[str, str]) -> None:
         known = {(str(row.get(where[subject.name]) or ""), str(row.get(where[matter.name]) or "")) for row in rows}
         number = max((key.number(row.get(where[key.name])) or 0 for row in rows), default=0)
         fresh = []
-        for values in _matters(done, settings):
+        hours = calendar_or_default({}, read_if_there(book, WorkingDays))
+        for values in _matters(done, settings, hours):
             if (values[subject.name], values[matter.name]) in known:  # it came back after a restore; its to-do is there
                 continue
             number += 1
@@ -246,11 +251,12 @@ def remind(book: Book, done: Placement, settings: Mapping[str, str]) -> None:
         log.warning("no to-do was written: %s", error)
 
 
-def _matters(done: Placement, settings: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+def _matters(done: Placement, settings: Mapping[str, str], hours: BookCalendar) -> Iterable[dict[str, Any]]:
     for one, row_key in done.appended:
         if one.table not in (*HELD, SignOffs.name, Votes.name):  # reviewers are known people: nothing to verify
-            matter = f"核实新的{BY_NAME[one.table].label.zh}"
-            yield _todo(one.table, row_key, matter, "公开表单谁都能填，核实之前不算数", one.versions[0], settings)
+            matter = verify_matter(BY_NAME[one.table])
+            todo = _todo(one.table, row_key, matter, VERIFY_WORDS, one.versions[0], settings, hours)
+            yield {**todo, "cause": verify_cause(row_key)}  # an evaluation closes it once the row is verified
     for correction in done.corrected:
         if kept := correction.kept:
             columns = "、".join(difference.column.zh for difference in kept)
@@ -258,18 +264,18 @@ def _matters(done: Placement, settings: Mapping[str, str]) -> Iterable[dict[str,
             matter = f"核对伙伴更正（第 {newest.version} 版）：{columns} 与员工改动不同，保留了员工的内容"
             rule = f"两边的内容见{Changes.label.zh}"
             key = correction.row.key or correction.standing.name
-            yield _todo(correction.row.table, key, matter[:300], rule, newest, settings)
+            yield _todo(correction.row.table, key, matter[:300], rule, newest, settings, hours)
 
 
 def _todo(
-    table: str, subject: str, matter: str, rule: str, version: Stored, settings: Mapping[str, str]
+    table: str, subject: str, matter: str, rule: str, version: Stored, settings: Mapping[str, str], hours: BookCalendar
 ) -> dict[str, Any]:
     local: date = version.received_at.astimezone(ZoneInfo(settings["zone"])).date()
     return {
-        "due": local + timedelta(days=_days(settings["verify_days"])), "matter": matter, "subject": subject,
+        "due": working_day_after(local, _days(settings["verify_days"]), hours), "matter": matter, "subject": subject,
         "chapter_name": BY_NAME[table].chapter.value.zh, "rule": rule, "page": table,
     }  # fmt: skip
 
 
 def _days(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 4 else 5
+    return verify_days({SettingRow.VERIFY_DAYS: text})

@@ -35,7 +35,8 @@ OPEN = ("closed", "done")
 # What a candidate told us that helps to judge a dimension.
 FACTS: Mapping[str, tuple[str, ...]] = {
     "S2": ("main_business", "cases"), "S3": ("technology", "team_size", "patents"),
-    "S4": ("annual_revenue", "revenue_year", "profit", "bank_report"), "S5": ("market", "cases"),
+    "S4": ("annual_revenue", "revenue_year", "profit", "operating_cash_flow", "figures_source", "financing", "bank_report"),
+    "S5": ("market", "cases"),
     "S6": ("management", "certificates"), "S7": ("certificates", "business_scope"),
     "S8": ("records", "records_result", "records_source"), "S9": ("values", "communication", "attitude"),
 }  # fmt: skip

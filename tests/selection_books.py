@@ -33,7 +33,8 @@ def candidate(number: int, **more: Any) -> dict[str, Any]:
         "scope_checked": "fits", "permits_checked": "not_needed", "records_checked": date(2026, 11, 1),
         "records_source": "国家企业信用信息公示系统", "records_result": "clean", "licence_term": "dated",
         "licence_until": date(2030, 1, 1), "team_size": Decimal(30), "patents": Decimal(10),
-        "annual_revenue": Decimal("50000000.00"), "revenue_year": Decimal(2025), **files(), **more,
+        "annual_revenue": Decimal("50000000.00"), "revenue_year": Decimal(2025),
+        "figures_source": "audited", **files(), **more,
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from workbook.building.page import Stop, draw
 from workbook.building.plan import Plan, make_plan
 from workbook.defaults import band_rows, indicator_rows
 from workbook.identity import BOOK, GENERATION, SCHEMA, SCHEMA_VERSION
+from workbook.performance_defaults import incentive_rule_rows, measure_rows, performance_band_rows, service_level_rows
 from workbook.tables import BY_NAME, TABLES, Bands, Indicators, Results, SettingRow, Settings
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -51,7 +52,7 @@ def new_workbook(
     given = dict(rows or {})
     if unknown := set(given) - set(BY_NAME):
         raise KeyError(f"no table is declared as {sorted(unknown)}")
-    given = {Indicators.name: indicator_rows(lang), Bands.name: band_rows(lang), **given}
+    given = {**default_rows(lang), **given}
     given[Settings.name] = _settings(lang, given.get(Settings.name, ()), settings or {})
     plans = [make_plan(table, lang, today, given.get(table.name, ())) for table in TABLES]
     out = io.BytesIO()
@@ -69,6 +70,18 @@ def new_workbook(
     book.set_tab_ratio(80)
     book.close()
     return finish(out.getvalue(), at.named_indexes())
+
+
+def default_rows(lang: str) -> dict[str, list[dict[str, Any]]]:
+    """The rows that a new book begins with besides settings, by table name."""
+    bands = band_rows(lang)
+    return {
+        Indicators.name: indicator_rows(lang),
+        Bands.name: [*bands, *performance_band_rows(lang, len(bands) + 1)],
+        "measures": measure_rows(lang),
+        "service_levels": service_level_rows(),
+        "incentive_rules": incentive_rule_rows(lang),
+    }
 
 
 def _pages(at: look.Look, book: xlsxwriter.Workbook, plans: Sequence[Plan]) -> None:

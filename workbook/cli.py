@@ -15,7 +15,7 @@ import click
 from workbook.console import as_json, reports, speak_utf8, working
 
 ORDER = (
-    "demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "check", "minutes", "evidence", "contract", "onboard",
+    "demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "freeze", "diff", "check", "minutes", "evidence", "state", "contract", "onboard",
     "fingerprint", "append", "verify", "rebuild", "restore",
     "upgrade", "doctor",
 )  # fmt: skip
@@ -143,10 +143,21 @@ def adopt(old: Path, book: Path | None, mapping: Path | None, preview: bool, lan
 
 @main.command()
 @BOOK
+@click.option("--period", default="", metavar="2026Q3", help="只看一个考核周期。/ Show one period only.")
+@click.option(
+    "--rules",
+    default="",
+    metavar="p2",
+    help="用另一个规则版本试算这个周期，不写入。/ Try other rules on it; writes nothing.",
+)
 @as_json
 @reports
-def evaluate(book: Path) -> dict[str, Any]:
+def evaluate(book: Path, period: str, rules: str) -> dict[str, Any]:
     """给候选算分、排名，写进结果表。/ Score and rank candidates, and write the result tables."""
+    if rules and not period:
+        raise click.UsageError("--rules 要和 --period 一起写：试算哪个考核周期？")
+    if period:
+        return _evaluate_period(book, period, rules.strip())
     with working("正在评估…"):
         from workbook.evaluating import as_data, as_lines, evaluate_file
 
@@ -156,6 +167,94 @@ def evaluate(book: Path) -> dict[str, Any]:
         "refused": found.refused, "warnings": list(found.warnings),
         "text": "\n".join([*as_lines(found), *(f"  注意：{one}" for one in found.warnings)]),
     }  # fmt: skip
+
+
+def _evaluate_period(book: Path, period: str, rules: str) -> dict[str, Any]:
+    """One period: tried under other rules without writing, or evaluated with the whole book and shown alone."""
+    with working(f"正在计算 {period}…"):
+        from workbook import backtesting
+
+        if rules:
+            tried = backtesting.back_test(book, period, rules)
+            text = "\n".join(backtesting.back_test_lines(tried))
+            return {"book": str(book), **backtesting.back_test_data(tried), "text": text}
+        from workbook.evaluating import evaluate_file
+
+        key = backtesting.must_be_there(book, period)
+        found = evaluate_file(book)
+        record, rows = backtesting.period_rows(book, key)
+    refused = found.measured.refused.get(key, "")
+    lines = backtesting.period_lines(record, rows, refused)
+    return {
+        "ok": not refused, "book": str(book), "changed": found.changed, "period": key,
+        "partners": backtesting.period_data(rows), "refused": {key: refused} if refused else {}, "warnings": list(found.warnings),
+        "text": "\n".join([*lines, *(f"  注意：{one}" for one in found.warnings)]),
+    }  # fmt: skip
+
+
+@main.command()
+@BOOK
+@click.argument("period")
+@click.option("--who", default="", help="谁冻结的；不写就用登录名。/ Who does it; the login name if left out.")
+@click.option(
+    "--date", "effective", type=click.DateTime(["%Y-%m-%d"]), help="生效日期；不写就是今天。/ Effective from."
+)
+@click.option(
+    "--correct", "partner", metavar="P-0001", help="更正一家已冻结的结果，另起一行。/ Correct one result in a new row."
+)
+@click.option("--why", default="", help="为什么更正。/ Why it is corrected.")
+@click.option("--verify", "verifying", is_flag=True, help="用原始记录重算核对。/ Compute again from the kept inputs.")
+@as_json
+@reports
+def freeze(
+    book: Path, period: str, who: str, effective: datetime | None, partner: str | None, why: str, verifying: bool
+) -> dict[str, Any]:
+    """冻结一个考核周期的结果，更正其中一家，或核对。/ Freeze the results of a period, correct one, or check them.
+
+    冻结之后规则和记录再改，结果也不变；结果依据的原始记录留在工作簿旁边的“〈工作簿名〉.冻结”文件夹里。
+    """
+    if bool(partner) != bool(why.strip()):
+        raise click.UsageError("--correct 伙伴编号 和 --why 原因 要一起写。")
+    if verifying and (partner or effective or who):
+        raise click.UsageError("--verify 只核对，不能和别的选项一起用。")
+    with working("正在计算…"):
+        from workbook import freezing
+
+        day = effective.date() if effective else None
+        if verifying:
+            done = freezing.verify(book, period)
+        elif partner:
+            done = freezing.correct(book, period, partner, why, who, day)
+        else:
+            done = freezing.freeze(book, period, who, day)
+    lines = [*done.lines, *(f"  注意：{one}" for one in done.warnings)]
+    return {
+        "book": str(book), "period": period, "key": done.key, "changed": done.changed, **done.data,
+        "warnings": list(done.warnings), "text": "\n".join(lines),
+    }  # fmt: skip
+
+
+@main.command()
+@BOOK
+@click.option(
+    "--from", "first", required=True, metavar="A", help="周期、冻结编号，或 now。/ A period, a frozen row, now."
+)
+@click.option(
+    "--to", "second", required=True, metavar="B", help="周期、冻结编号，或 now。/ A period, a frozen row, now."
+)
+@click.option("--partner", default="", metavar="P-0001", help="只看一家伙伴。/ One partner only.")
+@as_json
+@reports
+def diff(book: Path, first: str, second: str, partner: str) -> dict[str, Any]:
+    """得分为什么变了：哪项分数、权重或数据，各值多少分，加起来正好。/ Why a score changed, adding up exactly.
+
+    A 和 B 可以是周期（2026Q2），冻结编号（FZ-0003），now（另一边那个周期按现在的记录计算），或 2026Q2@now。
+    """
+    with working("正在比较…"):
+        from workbook import diffing
+
+        found = diffing.diff_file(book, first, second, partner)
+    return {"book": str(book), **diffing.as_data(found), "text": "\n".join(diffing.as_lines(found))}
 
 
 @main.command()
@@ -243,6 +342,29 @@ def contract(book: Path, key: str | None, state: str | None, candidate: str | No
 @main.command()
 @BOOK
 @click.argument("key")
+@click.argument("new_state", metavar="STATE", required=False)
+@click.option("--who", default="", help="谁改的；不写就用登录名。/ Who does it; the login name if left out.")
+@as_json
+@reports
+def state(book: Path, key: str, new_state: str | None, who: str) -> dict[str, Any]:
+    """看一行的状态，或把它改成下一个状态。/ See the state of a row, or bring it into the next one.
+
+    KEY 是候选、需求、评审会、合同或伙伴的编号。不能这样接的状态会被拒绝；改了的记入“变更记录”。
+    """
+    with working("正在核对状态…"):
+        from workbook import stating
+
+        done = stating.set_state(book, key, new_state, who) if new_state else stating.standing(book, key)
+    lines = [*done.lines, *(f"  注意：{one}" for one in done.warnings)]
+    return {
+        "book": str(book), "key": done.key, "changed": done.changed, **done.data, "warnings": list(done.warnings),
+        "text": "\n".join(lines),
+    }  # fmt: skip
+
+
+@main.command()
+@BOOK
+@click.argument("key")
 @click.option(
     "--start", type=click.DateTime(["%Y-%m-%d"]), help="引导期从哪天开始；不写就是生效日期。/ First day of onboarding."
 )
@@ -260,7 +382,7 @@ def onboard(book: Path, key: str, start: datetime | None) -> dict[str, Any]:
 def _contract_said(book: Path, done: Any) -> dict[str, Any]:
     lines = [*done.lines, *(f"  注意：{one}" for one in done.warnings)]
     return {
-        "book": str(book), "contract": done.contract, "changed": done.changed, **done.data,
+        "book": str(book), "contract": done.key, "changed": done.changed, **done.data,
         "warnings": list(done.warnings), "text": "\n".join(lines),
     }  # fmt: skip
 

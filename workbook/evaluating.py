@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,16 +17,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from workbook import store
+from workbook.certifying import keep_certificates
+from workbook.changelog import keep_states
 from workbook.deciding import write_validity
 from workbook.errors import MissingTable, PartnerBookError
 from workbook.evaluation import EvaluationRefused, band_mark, check_bands, check_weights, half_up, score_panel
+from workbook.evaluation.exact import exact
+from workbook.evaluation.grading import holds
 from workbook.evaluation.model import Entry, Mark, Measured, Outcome, PartState, Policy, State
-from workbook.formulas import formula_text
+from workbook.granting import grant_incentives
 from workbook.identity import must_be_ours
+from workbook.improving import measure_plans
+from workbook.measuring import Measurement, measure_book
 from workbook.ooxml import Book
 from workbook.records import read_records
 from workbook.reviewing import write_reviews
-from workbook.rows import Cell, headers, language, need, to_cell
+from workbook.rows import headers, language, need, to_cell
 from workbook.rules.selection import (
     Panel,
     Rules,
@@ -39,11 +45,12 @@ from workbook.rules.selection import (
     read_selection,
     rules_of,
 )
-from workbook.schema import COMPUTED, Column, Formula, Key, Table, Text
+from workbook.schema import Column, Text
 from workbook.store import Step, no_step
 from workbook.tables import TABLES, Contributions, Marks, Panels, Results, SettingRow
 from workbook.tables.selection import DIMENSIONS
 from workbook.todos import keep_todos
+from workbook.writing import upsert_rows
 
 PLACES = 13  # decimals of a dimension score: fourteen digits survive every program that saves the book
 DIMENSION_COLUMNS = dict(
@@ -78,6 +85,7 @@ class Evaluation:
 
     scored: list[Scored] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)  # panel → why
+    measured: Measurement = field(default_factory=Measurement)  # performance, by period
     changed: bool = False
     warnings: tuple[str, ...] = ()  # what went well but for something beside it, such as a backup
 
@@ -189,7 +197,7 @@ def _measured(rules: Rules, facts: Mapping[str, Any], candidate: str) -> list[Me
             mark = band_mark(raw, [band for band, _ in bands])
         except EvaluationRefused as error:
             raise RulesRefused(f"指标 {key} 按 {candidate} 的“{text.fact}”换算不出分数：{error}") from error
-        row = next(row for band, row in bands if (band.low is None or raw >= band.low) and (band.high is None or raw < band.high))  # fmt: skip
+        row = next(row for band, row in bands if holds(band, exact(raw)))
         found.append(Measured(candidate, key, mark, f"{candidate} {text.fact} {shown} → {row}"))
     return found
 
@@ -218,6 +226,7 @@ def marks_of(selection: Selection, panel: Panel, rules: Rules) -> tuple[list[Mar
 def evaluate_book(book: Book, now: datetime) -> Evaluation:
     """Score a book in memory and write keys, sources and results into it; `now` is the local time of the book."""
     fill_keys(book)
+    keep_states(book, now)
     _label_typed(book)
     write_reviews(book)
     selection = read_selection(book)
@@ -225,7 +234,11 @@ def evaluate_book(book: Book, now: datetime) -> Evaluation:
     for scored in found.scored:
         _write(book, scored, selection, now)
     write_validity(book)
-    found.warnings = tuple(filter(None, (keep_todos(book, now.date()),)))
+    found.measured = measure_book(book, now)
+    grant_incentives(book, now)
+    measure_plans(book, now)
+    kept = keep_certificates(book, now.date())  # before the to-dos, which tell of what expires
+    found.warnings = tuple(filter(None, (kept, keep_todos(book, now.date()))))
     found.changed = bool(book.touched)
     return found
 
@@ -298,7 +311,7 @@ def _write(book: Book, scored: Scored, selection: Selection, now: datetime) -> N
     rows = [_result(scored, outcome, selection, known, now) for outcome in scored.outcomes]
     current = {row["result"] for row in rows}
     rows += [_gone(row, now) for key, row in known.items() if key and key not in current]
-    _upsert(book, Results, rows)
+    upsert_rows(book, Results, rows)
     parts = [part for outcome in scored.outcomes for part in _parts(scored, outcome, selection)]
     names = {part["contribution"] for part in parts}
     for key in known:
@@ -307,7 +320,7 @@ def _write(book: Book, scored: Scored, selection: Selection, now: datetime) -> N
             for row in selection.contributions.get(key, ())
             if row.get("contribution") and row["contribution"] not in names
         ]
-    _upsert(book, Contributions, parts)
+    upsert_rows(book, Contributions, parts)
 
 
 def _result(
@@ -375,36 +388,6 @@ def percent(weight: Fraction) -> Decimal:
 def _shortened(text: str, column: Column) -> str:
     limit = column.max_length if isinstance(column, Text) and column.max_length else len(text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _upsert(book: Book, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write every computed column of the rows by key; a column without a value is emptied, people's columns stay."""
-    if not rows:
-        return
-    view = book.table(table.name)
-    computed = [
-        name
-        for name, column in table.columns.items()
-        if column.owner is COMPUTED and (name in rows[0] or not isinstance(column, Formula))
-    ]
-    where = need(table, view.columns, computed, view.sheet)
-    lang = language(table, view.columns)
-    cells: list[dict[str, Cell]] = [
-        {where[name]: _cell(table.columns[name], row.get(name), lang) for name in computed} for row in rows
-    ]
-    key = next(n for n, c in table.columns.items() if isinstance(c, Key))
-    formulas = {
-        where[name]: formula_text(table, column, lang)
-        for name, column in table.columns.items()
-        if isinstance(column, Formula) and name in computed
-    }
-    book.upsert(table.name, where[key], cells, formulas)
-
-
-def _cell(column: Column, value: Any, lang: str) -> Cell:
-    """A value as a cell; beside a formula it is what viewers show that do not calculate."""
-    shown: Cell = value
-    return shown if isinstance(column, Formula) else to_cell(column, value, lang)
 
 
 def as_data(found: Evaluation) -> list[dict[str, Any]]:

@@ -20,12 +20,16 @@ from workbook.rows import to_cell
 from workbook.schema import PARTNER, PUBLIC, Column, Date, Files, Key, Moment, Table
 from workbook.tables import (
     BY_NAME,
+    Appeals,
     Candidates,
+    Certificates,
     Clauses,
     Contracts,
+    Incentives,
     Incidents,
     Onboarding,
     Partners,
+    Proposals,
     Satisfaction,
 )
 
@@ -61,7 +65,8 @@ def partner_export(book: Book, partner: str) -> Export:
     """What one partner may have of a book.
 
     A candidate submission is theirs by the credit code, an answer or an incident by the partner number that staff gave
-    it: what a sender only claims never counts.
+    it: what a sender only claims never counts. Incentives leave once they are granted: until then they are the company's
+    own deliberation, as are improvement plans, enablement and clause changes, which never leave.
 
     Raises:
         NoSuchPartner: there is no such partner, or the number stands twice.
@@ -77,10 +82,18 @@ def partner_export(book: Book, partner: str) -> Export:
         r.number: r
         for r in (*_where(book, Onboarding, "partner", {partner}), *_where(book, Onboarding, "contract", keys))
     }
+    firms = {record.key for record in candidates if record.key}
+    certificates = [  # where staff wrote a partner beside the candidate, the partner counts
+        r
+        for r in read_if_there(book, Certificates)
+        if (r.text("partner") or partner) == partner and (r["partner"] or r.text("candidate") in firms)
+    ]
     rows: dict[type[Table], Iterable[Record]] = {
-        Partners: found, Candidates: candidates, Contracts: contracts, Clauses: _where(book, Clauses, "contract", keys),
+        Partners: found, Candidates: candidates, Certificates: certificates, Contracts: contracts, Clauses: _where(book, Clauses, "contract", keys),
         Onboarding: onboarding.values(), Satisfaction: _where(book, Satisfaction, "partner", {partner}),
-        Incidents: _where(book, Incidents, "partner", {partner}),
+        Incidents: _where(book, Incidents, "partner", {partner}), Proposals: _where(book, Proposals, "partner", {partner}),
+        Appeals: _where(book, Appeals, "partner", {partner}),
+        Incentives: [row for row in _where(book, Incentives, "partner", {partner}) if row["status"] == "granted"],
     }  # fmt: skip
     tables = {table.name: _table(table, list(records)) for table, records in rows.items()}
     return Export(partner, found[0].text("legal_name"), {name: one for name, one in tables.items() if one[1]})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 
 from workbook.building.words import FORMULA_WORDS
 from workbook.schema import Formula, Table
 from workbook.tables import BY_NAME
+from workbook.tables.certificates import AHEAD, TERMS
 
 
 def formula_text(table: type[Table], column: Formula, lang: str) -> str:
@@ -27,3 +29,16 @@ def formula_text(table: type[Table], column: Formula, lang: str) -> str:
         for zh, en in FORMULA_WORDS.items():
             text = text.replace(f'"{zh}"', f'"{en}"')
     return text
+
+
+def validity_word(ended: object, until: object, term: object, today: date, lang: str) -> str:
+    """What a formula of validity gives on a day, for programs that do not calculate; `term` is the word in the cell."""
+    if ended:
+        word = "已了结"
+    elif not isinstance(until, date):
+        word = "长期" if str(term or "") in TERMS["open"] else ""
+    elif until < today:
+        word = "已过期"
+    else:
+        word = "将到期" if until <= today + timedelta(days=AHEAD) else "有效"
+    return FORMULA_WORDS.get(word, word) if lang.startswith("en") else word

@@ -13,8 +13,13 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+from workbook.rules.reminding import verify_cause
+from workbook.sampling.certificates import certificate_rows
+from workbook.sampling.certificates import lines_of as certificate_lines
 from workbook.sampling.contracts import contract_rows, registered
 from workbook.sampling.deciding import decided_rows
+from workbook.sampling.history import state_history
+from workbook.sampling.performance import performance_rows
 from workbook.sampling.requirements import requirement_stories, requirement_tables
 from workbook.sampling.scoring import declaration_rows, mark_rows, panel_rows, reviewer_rows, stories
 from workbook.schema import CreditCode, FileRef
@@ -119,6 +124,7 @@ def sample_rows(seed: int = 1, today: date | None = None) -> dict[str, list[Row]
         "partners": [*partners, registered(today, candidates[0])],
         **requirement_tables(today),
         "candidates": candidates,
+        "certificates": certificate_rows(today, candidates, partners),
         "panels": panel_rows(today),
         "reviewers": reviewer_rows(),
         "marks": marks,
@@ -130,10 +136,11 @@ def sample_rows(seed: int = 1, today: date | None = None) -> dict[str, list[Row]
             {"setting": SettingRow.MAIL, "value": "partners@example.com"},
             {"setting": SettingRow.PHONE, "value": "057100001234"},
         ],
-        "changes": _changes(today, candidates),
         **contract_rows(today),
+        **performance_rows(today, partners),
     }
-    return {**rows, **decided_rows(rows, today)}
+    rows |= decided_rows(rows, today)
+    return {**rows, "changes": _changes(today, rows)}
 
 
 def credit_code(chance: random.Random) -> str:
@@ -219,8 +226,10 @@ def _candidate_details(number: int, today: date, name: str) -> Row:
     row: Row = {}
     if number % 4 == 1:
         row["bank_authorisation"] = f"SQ-{today.year}-{number:03d}"
-    if number in (1, 2, 3, 6, 7):
-        row["certificates"] = f"ISO 9001，Q{number:03d}-示例，{today.year + 2}-03-31"
+        row["authorisation_file"] = (_file("candidates", number, "银行信用报告授权书.pdf", 310_000),)
+        row["bank_report_file"] = (_file("candidates", number, "银行信用报告.pdf", 820_000),)
+    row["certificates"] = certificate_lines(number, today)
+    row |= _money(number)
     if number in (1, 2):
         row["market"] = "细分行业前五；行业协会年度推荐名录"
         row["management"] = "项目管理办公室，供应商分级，出厂全检"
@@ -231,7 +240,7 @@ def _candidate_details(number: int, today: date, name: str) -> Row:
     if number != 5:
         row["certificates_file"] = (
             _file("candidates", number, "营业执照.pdf", 640_000),
-            *((_file("candidates", number, "ISO 9001.pdf", 380_000),) if "certificates" in row else ()),
+            *((_file("candidates", number, "ISO 9001.pdf", 380_000),) if row["certificates"] else ()),
         )
     if number in (1, 2, 3, 4, 7):
         row["cases_file"] = (_file("candidates", number, f"{short}案例.pdf", 5_100_000),)
@@ -247,6 +256,27 @@ def _candidate_details(number: int, today: date, name: str) -> Row:
         9: {"reply": "感谢参与，本次类别不匹配", "remark": "与公示信息不一致"},
     }
     return {**row, **said.get(number, {})}
+
+
+# candidate → operating cash flow in 万元, source of the figures, financing
+MONEY: dict[int, tuple[int | None, str, str | None]] = {
+    1: (1_730, "audited", "2022-06，A 轮，3000 万元人民币，投资方公告\n2024-09，银行授信，2000 万元人民币，授信合同"),
+    2: (6_040, "published", "2021-11，定向增发，1.2 亿元人民币，年度报告"),
+    3: (290, "audited", None),
+    4: (51, "booked", None),
+    5: (-460, "booked", "2023-03，股东增资，500 万元人民币，工商变更登记"),
+    6: (310, "audited", None),
+    7: (740, "audited", "2023-08，设备融资租赁，900 万元人民币，租赁合同"),
+    8: (None, "said", None),
+    9: (None, "said", None),
+}
+
+
+def _money(number: int) -> Row:
+    """The rest of the figures: what came in, where all of them are from, and who financed the company."""
+    cash, source, financing = MONEY[number]
+    amount = None if cash is None else Decimal(cash * 10_000).quantize(Decimal("0.01"))
+    return {"operating_cash_flow": amount, "figures_source": source, "financing": financing}
 
 
 # candidate → scope of business, permits, days since the records were queried, result
@@ -321,7 +351,6 @@ def _todo(today: date) -> list[Row]:
         (2, "云帆网络 夜间丢包，措施到期", "E-0004", "风险", "赵启航", "open", "事件应解决日", "incidents"),
         (5, "泰合机电 联锁改造，验证结果待填", "E-0003", "风险", "李明哲", "open", "关闭前要有验证结果", "incidents"),
         (6, "博衡自动化 执照已过期，等待补正", "C-0005", "甄选", "赵启航", "open", "执照有效是门槛", "candidates"),
-        (9, "核实满意度答卷 4 份", "满意度", "协作", "周敏", "open", "收到后 5 天内核实", "satisfaction"),
         (16, "瑞桥仓储 暂停满三个月，请复核", "P-0008", "甄选", "王珂", "open", "暂停每季复核", "partners"),
         (30, "年度满意度调查：四家还没有答卷", "满意度", "协作", "周敏", "open", "每年一次，双方都答", "satisfaction"),
         (-8, "云汐设计 补交案例已审阅", "C-0004", "甄选", "陈思雨", "done", "退回补正后复审", "candidates"),
@@ -330,12 +359,13 @@ def _todo(today: date) -> list[Row]:
     rows = []
     for number, fact in enumerate(facts, start=1):
         row = dict(zip(names, (today + timedelta(days=fact[0]), *fact[1:]), strict=True))
-        rows.append({"todo": f"T-{number:04d}", **row})
+        cause = {"cause": verify_cause(str(row["subject"]))} if str(row["matter"]).startswith("核实") else {}
+        rows.append({"todo": f"T-{number:04d}", **row, **cause})
     rows[2]["remark"] = "先电话核实报告人"
     return rows
 
 
-def _changes(today: date, candidates: list[Row]) -> list[Row]:
+def _changes(today: date, rows: dict[str, list[Row]]) -> list[Row]:
     # days ago, table, row, column, before, after, what happened
     facts = (
         (21, "候选提交", "C-0004", "客户案例", None, "某仪器厂：手持终端改型，2025", "伙伴更正，第 2 版"),
@@ -345,10 +375,12 @@ def _changes(today: date, candidates: list[Row]) -> list[Row]:
         (2, "候选提交", "C-0009", "不良记录与重大纠纷", "无", NO_MATCH, "核对公示信息后由伙伴更正"),
     )
     names = ("table", "row_key", "column", "before", "after", "what")
-    return [
-        {"change": f"G-{number:04d}", "at": _moment(today, days, 41 * number), **dict(zip(names, rest, strict=True))}
+    told = [
+        {"at": _moment(today, days, 41 * number), **dict(zip(names, rest, strict=True))}
         for number, (days, *rest) in enumerate(facts, start=1)
     ]
+    lines = sorted((*told, *state_history(rows, today, STAFF)), key=lambda row: row["at"])
+    return [{"change": f"G-{number:04d}", **line} for number, line in enumerate(lines, start=1)]
 
 
 # The planted stories by name; they are the same for every seed and day.

@@ -7,16 +7,18 @@ come back, it is a new to-do. Rows without a cause are people's own, or a delive
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from workbook.errors import PartnerBookError
 from workbook.ooxml import Book
 from workbook.records import Record, read_records
 from workbook.rows import language, need, row_cells, to_cell
+from workbook.rules.calendar import BookCalendar
 from workbook.rules.finding import Situation, findings_of
+from workbook.rules.office_hours import calendar_or_default, working_day_after
 from workbook.rules.reminding import Task, tasks
-from workbook.tables import Todo
+from workbook.tables import Todo, WorkingDays
 
 LIMIT = 200  # open to-dos of the system; the last one says how many more there are
 SETTLED = "✓ "  # before the cause of a to-do whose matter is settled
@@ -35,13 +37,14 @@ def keep_todos(book: Book, today: date) -> str:
         need(Todo, view.columns, NEEDED, view.sheet)
         situation = Situation(book, today)
         wanted = {task.cause: task for task in tasks(situation, findings_of(situation))}
-        _keep(book, wanted, today)
+        hours = calendar_or_default(situation.selection.settings, situation.of(WorkingDays))
+        _keep(book, wanted, today, hours)
     except PartnerBookError as error:
         return f"没有更新“{Todo.label.zh}”：{error}"
     return ""
 
 
-def _keep(book: Book, wanted: Mapping[str, Task], today: date) -> None:
+def _keep(book: Book, wanted: Mapping[str, Task], today: date, hours: BookCalendar) -> None:
     ours: dict[str, Record] = {}
     records = read_records(book, Todo)
     for record in records:
@@ -50,7 +53,9 @@ def _keep(book: Book, wanted: Mapping[str, Task], today: date) -> None:
             ours.setdefault(cause, record)
     lang = language(Todo, book.table(Todo.name).columns)
     fresh = [
-        {**_shown(task, lang), "due": _due(task, None, today)} for cause, task in wanted.items() if cause not in ours
+        {**_shown(task, lang), "due": _due(task, None, today, hours)}
+        for cause, task in wanted.items()
+        if cause not in ours
     ]
     fresh.sort(key=lambda row: row["due"])
     still = sum(1 for cause, row in ours.items() if cause in wanted and (row["state"] or "open") == "open")
@@ -58,7 +63,7 @@ def _keep(book: Book, wanted: Mapping[str, Task], today: date) -> None:
     changes = {
         row.number: changed
         for cause, row in ours.items()
-        if (changed := _changes(row, wanted.get(cause), more if cause == MORE else None, today, lang))
+        if (changed := _changes(row, wanted.get(cause), more if cause == MORE else None, (today, hours), lang))
     }
     if more and MORE not in ours:
         fresh.append(more)
@@ -84,15 +89,15 @@ def _shown(task: Task, lang: str) -> Row:
     }  # fmt: skip
 
 
-def _due(task: Task, before: date | None, today: date) -> date:
-    """The row's own day; else the day that was set when the matter first came up."""
-    return task.due or before or today + timedelta(days=task.days)
+def _due(task: Task, before: date | None, today: date, hours: BookCalendar) -> date:
+    """The row's own day; else the working day that was set when the matter first came up."""
+    return task.due or before or working_day_after(today, task.days, hours)
 
 
-def _changes(row: Record, task: Task | None, more: Row | None, today: date, lang: str) -> Row:
+def _changes(row: Record, task: Task | None, more: Row | None, clock: tuple[date, BookCalendar], lang: str) -> Row:
     """The cells of a to-do that differ from what it should say; what people wrote stays."""
     if task:
-        should = {**_shown(task, lang), "due": _due(task, row["due"], today)}
+        should = {**_shown(task, lang), "due": _due(task, row["due"], *clock)}
         if row["responsible"]:
             del should["responsible"]
     elif more:

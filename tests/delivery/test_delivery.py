@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from chinese_calendar import is_workday
 
 from forms_server.house import House, open_house
 from forms_server.verifying import verify_receipts
@@ -307,8 +309,9 @@ def test_each_new_row_brings_a_to_do_with_its_due_date_once(house: House) -> Non
     assert [(row["待办编号"], row["对象"], row["状态"], row["页面"]) for row in todo] == [
         ("T-0001", "C-0001", "未完成", "candidates"), ("T-0002", "C-0002", "未完成", "candidates"),
     ]  # fmt: skip
-    arrived = rows_of(house.path)[0]["提交时间"].date()
-    assert (todo[0]["到期"].date() - arrived).days == 5  # 设置.核实期限
+    arrived, due = rows_of(house.path)[0]["提交时间"].date(), todo[0]["到期"].date()
+    between = [arrived + timedelta(days=n) for n in range(1, (due - arrived).days + 1)]
+    assert sum(map(is_workday, between)) == 5 and is_workday(due)  # 设置.核实期限, in working days
     backup = house.path.read_bytes()
     house.inbox.submit(candidate(3))
     house.delivery.run()

@@ -5,12 +5,25 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workbook.evaluation import ahp, ahp_hierarchy, competition_ranks, critic_weights, entropy_weights, weighted_scores
+from workbook.evaluation import (
+    WorkingCalendar,
+    ahp,
+    ahp_hierarchy,
+    competition_ranks,
+    critic_weights,
+    earned_value,
+    entropy_weights,
+    mann_kendall,
+    percentile,
+    weighted_scores,
+    working_minutes,
+)
 
 HERE = Path(__file__).parent
 Case = dict[str, Any]
@@ -58,6 +71,32 @@ def critic(inputs: Case, expected: Case, tol: float) -> None:
     assert critic_weights(inputs["matrix"], inputs.get("types")) == pytest.approx(expected["weights"], abs=tol)
 
 
+def minutes(inputs: Case, expected: Case, tol: float) -> None:
+    shift = (time.fromisoformat(inputs["open"]), time.fromisoformat(inputs["close"]))
+    calendar = WorkingCalendar([shift], closed=[date.fromisoformat(day) for day in inputs["holidays"]])
+    pauses = [(datetime.fromisoformat(since), datetime.fromisoformat(until)) for since, until in inputs["pauses"]]
+    start, end = (datetime.fromisoformat(inputs[name]) for name in ("start", "end"))
+    assert working_minutes(start, end, calendar, pauses) == expected["minutes"]
+
+
+def evm(inputs: Case, expected: Case, tol: float) -> None:
+    found = earned_value(inputs["PV"], inputs["EV"], inputs["AC"], inputs["BAC"])
+    for name, value in expected.items():
+        assert float(getattr(found, name.lower())) == pytest.approx(value, abs=tol), name
+
+
+def mann_kendall_exact(inputs: Case, expected: Case, tol: float) -> None:
+    found = mann_kendall(inputs["x"])
+    assert found.s == expected["S"]
+    assert found.p / 2 == pytest.approx(expected["p_one_sided"], abs=tol)
+
+
+def percentiles(inputs: Case, expected: Case, tol: float) -> None:
+    found = [percentile(inputs["x"], p, "nearest_rank") for p in inputs["p"]]
+    assert found == pytest.approx(expected["nearest_rank"], abs=tol)
+    assert percentile(inputs["x"], 40, "linear") == pytest.approx(expected["linear_C1_p40"], abs=tol)
+
+
 PROOFS: dict[str, Callable[[Case, Case, float], None]] = {
     "wsm": wsm,
     "rank": rank,
@@ -65,6 +104,10 @@ PROOFS: dict[str, Callable[[Case, Case, float], None]] = {
     "ahp_hierarchy": hierarchy,
     "entropy": entropy,
     "critic": critic,
+    "working_minutes": minutes,
+    "evm": evm,
+    "mann_kendall_exact": mann_kendall_exact,
+    "percentile": percentiles,
 }
 
 

@@ -42,7 +42,17 @@ INCIDENT = {
     "kind": "quality", "severity": "major", "occurred_at": "2026-11-20T09:30", "ongoing": "no", "scope": "第 7 批",
     "description": "尺寸超差", "company": "青禾", "reporter": "李青", "phone": "057112345678", "consent": "yes",
 }  # fmt: skip
-FILLED = {"candidate": CANDIDATE, "satisfaction": SATISFACTION, "incident": INCIDENT}
+INNOVATION = {
+    "company": "青禾", "title": "共用测试环境", "area": "cost", "present": "各建一套，闲置一半", "idea": "合用一套，按周排期",
+    "proposer": "李青", "email": "li@example.com", "consent": "yes",
+}  # fmt: skip
+APPEAL = {
+    "company": "青禾", "period_named": "2026Q3", "measure_named": "问题响应时效", "grounds": "7 月 3 日的问题当日已答复，邮件为证",
+    "appellant": "李青", "email": "li@example.com", "consent": "yes",
+}  # fmt: skip
+FILLED = {
+    "candidate": CANDIDATE, "satisfaction": SATISFACTION, "incident": INCIDENT, "innovation": INNOVATION, "appeal": APPEAL,
+}  # fmt: skip
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 

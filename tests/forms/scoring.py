@@ -61,7 +61,9 @@ def filled(candidate: str, reviewer: str, mark: Mark, evidence: str = "") -> dic
     return typed
 
 
-def score(client: FlaskClient, token: str, candidate: str, reviewer: str, mark: Mark, do: str = "send") -> TestResponse:
+def score(
+    client: FlaskClient, token: str, candidate: str, reviewer: str, mark: Mark, do: str = "send", evidence: str = ""
+) -> TestResponse:
     """Declare, fill in and send one sheet."""
     address = f"/i/{token}/{candidate}"
     page = client.get(address)
@@ -69,4 +71,4 @@ def score(client: FlaskClient, token: str, candidate: str, reviewer: str, mark: 
         declare(client, address)
         page = client.get(address)
     hidden = {name: fields(page)[name] for name in ("csrf_token", "conflict", "number")}
-    return client.post(address, data={**hidden, **filled(candidate, reviewer, mark), "do": do})
+    return client.post(address, data={**hidden, **filled(candidate, reviewer, mark, evidence), "do": do})

@@ -127,5 +127,5 @@ def test_staff_move_the_closing_and_the_form_follows_the_last_save(small: Scene,
 
 def test_the_other_forms_are_open_whatever_is_published(small: Scene, clock: Clock) -> None:
     clock(CLOSES + timedelta(days=365))
-    for slug in ("satisfaction", "incident"):
+    for slug in ("satisfaction", "incident", "innovation", "appeal"):
         assert "csrf_token" in small.client().get(f"/forms/{slug}").text

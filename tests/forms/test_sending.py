@@ -56,10 +56,30 @@ def test_a_question_below_an_option_counts_only_when_the_option_is_chosen(client
 
 def test_a_bank_report_without_its_authorisation_is_refused(client: FlaskClient, inbox: Inbox) -> None:
     answer = send(client, "candidate", bank_report="yes", bank_authorisation="  ")
-    assert answer.status_code == 422 and list(errors(answer)) == ["bank_authorisation"]
+    assert answer.status_code == 422 and list(errors(answer)) == ["bank_authorisation", "authorisation_file"]
     assert fields(answer)["bank_report"] == "yes" and inbox.all() == []
-    assert send(client, "candidate", bank_report="yes", bank_authorisation="授 2026-017").status_code == 303
-    assert inbox.all()[0].values["bank_authorisation"] == "授 2026-017"
+    report = upload(PDF, "报告.pdf")
+    answer = send(client, "candidate", bank_report="yes", bank_authorisation="授 2026-017", bank_report_file=report)
+    assert answer.status_code == 422 and list(errors(answer)) == ["authorisation_file"] and inbox.all() == []
+    again = {**fields(answer).to_dict(), "authorisation_file": upload(PDF, "授权书.pdf")}  # the report came along
+    assert post(client, "candidate", again).status_code == 303
+    values = inbox.all()[0].values
+    assert values["bank_authorisation"] == "授 2026-017"
+    assert [values[name][0]["name"] for name in ("authorisation_file", "bank_report_file")] == [
+        "授权书.pdf",
+        "报告.pdf",
+    ]
+
+
+def test_a_bank_report_that_is_not_offered_is_neither_stored_nor_kept(
+    client: FlaskClient, inbox: Inbox, data: Path
+) -> None:
+    # Files may have been chosen before the answer was changed to no.
+    files = {name: upload(PDF, f"{name}.pdf") for name in ("authorisation_file", "bank_report_file")}
+    assert send(client, "candidate", bank_report="no", profile_file=upload(PDF, "介绍.pdf"), **files).status_code == 303
+    assert {n for n in inbox.all()[0].values if n.endswith("_file")} == {"profile_file"}
+    kept = [path.name for path in (data / "uploads").iterdir() if path.is_file()]
+    assert kept == [inbox.all()[0].values["profile_file"][0]["id"]]
 
 
 def test_the_same_page_sent_twice_is_one_record_and_one_receipt(client: FlaskClient, inbox: Inbox) -> None:

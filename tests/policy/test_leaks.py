@@ -42,7 +42,13 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     code = rows["partners"][0].get("credit_code")
     for row in rows["candidates"][:1]:
         row["credit_code"] = code
-    for table, given in (("contracts", "partner"), ("satisfaction", "partner"), ("incidents", "partner")):
+    rows |= what_follows()
+    for table, given in (
+        ("contracts", "partner"),
+        ("satisfaction", "partner"),
+        ("incidents", "partner"),
+        ("proposals", "partner"),
+    ):
         for number, row in enumerate(rows.get(table, [])):
             row[given] = OWN if number % 2 == 0 else OTHER
     book = Book.read(new_workbook(rows=rows, today=TODAY))
@@ -63,6 +69,21 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("marked") / "伙伴簿.xlsx"
     path.write_bytes(book.to_bytes())
     return path
+
+
+def what_follows() -> dict[str, list[dict[str, Any]]]:
+    """Appeals, incentives, plans, enablement and clause changes of both partners, which the sample has none of."""
+    both = list(enumerate((OWN, OTHER, OWN, OTHER), start=1))
+    granted = ("granted", "granted", "due", "approved")
+    return {
+        "appeals": [{"appeal": f"AP-{n:04d}", "partner": p, "status": "upheld"} for n, p in both],
+        "incentives": [
+            {"incentive": f"IN-{n:04d}", "partner": p, "period": "2025", "grade": "A", "status": granted[n - 1]} for n, p in both
+        ],
+        "plans": [{"plan": f"PL-{n:04d}", "partner": p} for n, p in both],
+        "enablements": [{"enablement": f"EN-{n:04d}", "partner": p} for n, p in both],
+        "clause_changes": [{"clause_change": f"CC-{n:04d}", "contract": f"K-000{n}"} for n, _ in both],
+    }  # fmt: skip
 
 
 def leaked(text: str, allowed: Callable[[str, str, str], bool]) -> list[str]:
@@ -87,12 +108,21 @@ def own_rows(path: Path) -> dict[str, set[str]]:
     code = next(r for r in read_records(book, Partners) if r.key == OWN).text("credit_code")
     numbers: dict[str, set[str]] = {}
     contracts = {r.key for r in read_records(book, BY_NAME["contracts"]) if r.text("partner") == OWN}
+    firms = {r.key for r in read_records(book, Candidates) if code and r.text("credit_code") == code}
     for table in TABLES:
         for r in read_records(book, table):
             is_own = (
-                (table.name == "partners" and r.key == OWN)
+                (
+                    table.name == "certificates"
+                    and (r.text("partner") == OWN or (r["partner"] is None and r.text("candidate") in firms))
+                )
+                or (table.name == "partners" and r.key == OWN)
                 or (table is Candidates and code and r.text("credit_code") == code)
-                or (table.name in ("contracts", "satisfaction", "incidents", "onboarding") and r.text("partner") == OWN)
+                or (
+                    table.name in ("contracts", "satisfaction", "incidents", "onboarding", "proposals", "appeals")
+                    and r.text("partner") == OWN
+                )
+                or (table.name == "incentives" and r.text("partner") == OWN and r["status"] == "granted")
                 or (table.name in ("clauses", "onboarding") and r.text("contract") in contracts)
             )
             if is_own:
@@ -114,6 +144,9 @@ def test_s1_an_export_for_one_partner_holds_no_other_row_and_no_internal_column(
 
     assert leaked(text, may) == []
     assert len(re.findall(MARK, text)) >= 5  # it is not empty either
+    there = {table for table, _, _ in re.findall(rf"{MARK}\.(\w+)\.(\d+)\.(\w+)", text)}
+    assert {"proposals", "appeals", "incentives"} <= there
+    assert not there & {"plans", "enablements", "clause_changes", "incentive_rules", "frozen"}
     for secret in ("bottom_line", "flexibility", "remark"):
         assert f".{secret}" not in text
 
@@ -167,7 +200,7 @@ def test_no_page_for_partners_shows_a_cell_above_its_level(house: House) -> None
     published = {
         ("requirements", str(r.number)) for r in read_records(book, BY_NAME["requirements"]) if r.key in wanted
     }
-    addresses = ["/", "/forms/candidate", "/forms/satisfaction", "/forms/incident", f"/receipts/{code}", "/receipts/AAAA-BBBB-CCCC-DDDD-EEEE",
+    addresses = ["/", "/forms/candidate", "/forms/satisfaction", "/forms/incident", "/forms/innovation", "/forms/appeal", f"/receipts/{code}", "/receipts/AAAA-BBBB-CCCC-DDDD-EEEE",
                  f"/receipts/{code}/edit", "/healthz", "/readyz", "/i/not-a-token", "/nowhere"]  # fmt: skip
     shown: dict[str, Any] = {}
     for address in addresses:

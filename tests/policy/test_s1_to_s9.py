@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
+from flask.testing import FlaskClient
 
 from forms_server.app import ServerSettings, create_app
-from forms_server.house import open_house
-from tests.forms.conftest import send
+from forms_server.house import House, open_house
+from tests.forms.conftest import PDF, send, upload
 from tests.selection_books import Rows, built, selection_rows
 from workbook.cli import main
 from workbook.defaults import band_rows, indicator_rows
 from workbook.ooxml import Book
-from workbook.records import read_records
-from workbook.tables import TABLES, Contributions, Results
+from workbook.records import Record, read_records
+from workbook.schema import Table
+from workbook.tables import TABLES, Candidates, Certificates, Contributions, Results, Todo
 
-TODAY = date.today()
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()  # as the book has it
 
 
 def saved(folder: Path, rows: Rows) -> Path:
@@ -87,15 +90,55 @@ def test_s3_bands_that_leave_a_gap_are_refused_by_the_command(tmp_path: Path) ->
     assert not answer["ok"] and "v1-S3.1" in answer["refused"]["V-0001"]
 
 
-def test_s4_a_bank_report_without_authorisation_is_refused(tmp_path: Path) -> None:
-    house = open_house(saved(tmp_path, in_order()), tmp_path / "data")
+def serving(folder: Path, rows: Rows) -> tuple[House, FlaskClient]:
+    """A house with its book, and somebody at its forms."""
+    house = open_house(saved(folder, rows), folder / "data")
     house.delivery.run()
     app = create_app(ServerSettings(secret=house.secret, data=house.data, testing=True), house.inbox)
-    client, before = app.test_client(), house.inbox.state().counts
-    answer = send(client, "candidate", bank_report="yes", bank_authorisation="")
-    assert answer.status_code == 422 and "授权书编号" in answer.text
-    assert house.inbox.state().counts == before
-    assert send(client, "candidate", bank_report="yes", bank_authorisation="SQ-2026-18").status_code == 303
+    return house, app.test_client()
+
+
+def table_of(path: Path, table: type[Table]) -> list[Record]:
+    return read_records(Book.read(path.read_bytes()), table)
+
+
+def test_s4_a_bank_report_without_authorisation_is_refused(tmp_path: Path) -> None:
+    house, client = serving(tmp_path, in_order())
+    before = house.inbox.state().counts
+    for number, files in (("", {"authorisation_file": upload(PDF, "授权书.pdf")}), ("SQ-2026-18", {})):
+        answer = send(client, "candidate", bank_report="yes", bank_authorisation=number, **files)
+        assert answer.status_code == 422 and ("授权书文件" if number else "授权书编号") in answer.text
+        assert house.inbox.state().counts == before
+    whole = {"bank_authorisation": "SQ-2026-18", "authorisation_file": upload(PDF, "授权书.pdf")}
+    assert send(client, "candidate", bank_report="yes", **whole).status_code == 303
+    house.delivery.run()
+    row = table_of(house.path, Candidates)[-1]
+    assert (
+        row.text("authorisation_file").startswith("授权书.pdf") and findings(house.path, "S4-authorisation-file") == []
+    )
+
+
+def test_s4_amounts_come_with_year_currency_and_source_from_the_form_to_the_finding(tmp_path: Path) -> None:
+    house, client = serving(tmp_path, in_order())
+    page = client.get("/forms/candidate").text
+    assert all(
+        label in page
+        for label in ("年营收（万元）", "净利润（万元）", "经营现金流（万元）", "融资历史", "财务数据来源", "人民币")
+    )
+    amounts = {"annual_revenue": "12,345.6", "profit": "-80", "operating_cash_flow": "-12.5"}
+    history = "2024-06，A 轮，3000 万元人民币，投资方公告\n2025-01，B 轮，1 亿元"
+    assert send(client, "candidate", **amounts, financing=history).status_code == 303
+    house.delivery.run()
+    row = table_of(house.path, Candidates)[-1]
+    assert (row["annual_revenue"], row["operating_cash_flow"]) == (Decimal("123456000.00"), Decimal("-125000.00"))
+    for rule, column in (("S4-year", "营收年度"), ("S4-source", "财务数据来源"), ("S4-financing", "融资历史")):
+        (found,) = findings(house.path, rule)
+        assert (found["key"], found["column"]) == (row.key, column)
+    book = Book.read(house.path.read_bytes())
+    mended = {"营收年度": 2025, "财务数据来源": "审计报告", "融资历史": history.splitlines()[0]}
+    book.update("candidates", "候选编号", {row.key: mended})
+    house.path.write_bytes(book.to_bytes())
+    assert [one["rule"] for one in command("check", house.path)["findings"] if one["rule"].startswith("S4")] == []
 
 
 def test_s6_a_certificate_is_flagged_from_the_day_after_it_ends(tmp_path: Path) -> None:
@@ -105,6 +148,54 @@ def test_s6_a_certificate_is_flagged_from_the_day_after_it_ends(tmp_path: Path) 
     path = saved(tmp_path, rows)
     (found,) = findings(path, "S6-certificate")
     assert found["key"] == "C-0002" and "ISO 27001" in found["message"]
+    command("evaluate", path)  # from now on the table tells it, and tells it once
+    (found,) = findings(path, "S6-certificate")
+    assert (found["sheet"], found["key"], found["column"]) == ("资质证书", "H-0002", "有效期至")
+
+
+def test_s6_a_line_of_the_form_is_a_row_with_number_and_last_day_and_a_second_evaluation_changes_no_byte(
+    tmp_path: Path,
+) -> None:
+    house, client = serving(tmp_path, in_order())
+    soon = TODAY + timedelta(days=20)
+    lines = f"ISO 9001，Q-77，{soon}\n软件著作权，SR-5，长期\n安全生产许可证，2029-12-31\n某种认证"
+    assert send(client, "candidate", certificates=lines).status_code == 303
+    house.delivery.run()
+    command("evaluate", house.path)
+    firm = table_of(house.path, Candidates)[-1]
+    told = [(r.text("title"), r.text("number"), r["until"], r["candidate"]) for r in table_of(house.path, Certificates)]
+    assert told == [
+        ("ISO 9001", "Q-77", soon, firm.key),
+        ("软件著作权", "SR-5", None, firm.key),
+        ("安全生产许可证", "", date(2029, 12, 31), firm.key),
+    ]
+    before = house.path.read_bytes()
+    assert command("evaluate", house.path)["changed"] is False and house.path.read_bytes() == before
+    (unread,), (unnumbered,) = findings(house.path, "S6-undated"), findings(house.path, "S6-number")
+    assert (unread["key"], unnumbered["key"]) == (firm.key, "H-0003")
+    ahead = [t for t in table_of(house.path, Todo) if t["subject"] == "H-0001"]
+    assert [t["due"] for t in ahead] == [soon] and f"证书将于 {soon} 到期" in ahead[0].text("matter")
+
+
+def test_s6_a_renewal_that_staff_enter_settles_the_expired_certificate(tmp_path: Path) -> None:
+    rows = in_order()
+    rows["candidates"][0]["certificates"] = f"ISO 9001，Q-77，{TODAY - timedelta(days=1)}"
+    path = saved(tmp_path, rows)
+    command("evaluate", path)
+    assert len(findings(path, "S6-certificate")) == 1
+    book = Book.read(path.read_bytes())
+    new = {
+        "证书": "ISO 9001",
+        "证书编号": "Q-88",
+        "期限": "有截止日",
+        "有效期至": TODAY + timedelta(days=900),
+        "候选编号": "C-0001",
+    }
+    book.append("certificates", [new])
+    path.write_bytes(book.to_bytes())
+    assert findings(path, "S6-certificate") == []
+    command("evaluate", path)
+    assert [(r.key, r["ended"]) for r in table_of(path, Certificates)] == [("H-0001", "新证 H-0002"), ("H-0002", None)]
 
 
 def test_s7_full_marks_do_not_buy_an_expired_licence(tmp_path: Path) -> None:

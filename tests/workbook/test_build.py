@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import datetime, time
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -20,11 +20,12 @@ from python_calamine import CalamineWorkbook
 from tests.office import recalculated
 from tests.validator import validate
 from workbook import look
-from workbook.build import new_workbook
+from workbook.build import default_rows, new_workbook
 from workbook.building.kinds import line_count, project, text_width
 from workbook.building.marks import CLOSING, DEADLINES, TOLD, TONES
 from workbook.building.plan import make_plan
-from workbook.defaults import WEIGHTS, band_rows, indicator_rows
+from workbook.building.shapes import FROM_TOP
+from workbook.defaults import WEIGHTS
 from workbook.identity import SCHEMA_VERSION
 from workbook.ooxml import Book
 from workbook.ooxml.lint import lint
@@ -56,25 +57,32 @@ from workbook.tables import (
     Candidates,
     Clauses,
     Contracts,
+    Deliveries,
     DueDiligence,
-    Incidents,
+    Enablements,
+    IncentiveRules,
     Indicators,
     Invitations,
+    IssueEvents,
+    Measures,
     Onboarding,
     Panels,
     Partners,
+    Periods,
     Publications,
     Requirements,
     Results,
     Reviewers,
-    Satisfaction,
+    ServiceLevels,
     SettingRow,
     Settings,
+    SiteChecks,
     Todo,
+    WorkingDays,
 )
 from workbook.tables.selection import DIMENSIONS
 
-TODAY = date.today()
+TODAY = date.today()  # of this machine, as LibreOffice has it
 BOOK_ID = "11111111-2222-4333-8444-555555555555"
 LANGS = ["zh-CN", "en"]
 COVER = {"zh-CN": "首页", "en": "Home"}
@@ -82,7 +90,8 @@ CHART = {"zh-CN": "评估图", "en": "Result chart"}
 TABLE_IDS = [table.name for table in TABLES]
 NUMBERED_BY_PEOPLE = (
     Partners, Requirements, Publications, Invitations, Panels, Reviewers, Indicators, Bands, DueDiligence, Contracts,
-    Clauses, Onboarding,
+    Clauses, Onboarding, WorkingDays, Periods, Deliveries, SiteChecks, IssueEvents, Enablements, IncentiveRules, Measures,
+    ServiceLevels,
 )  # fmt: skip
 # Functions that Excel 2010, WPS and LibreOffice share, and that a generated book may use.
 ALLOWED = set(
@@ -103,7 +112,7 @@ def empty(lang: str = "zh-CN") -> bytes:
 @cache
 def bare(lang: str = "zh-CN") -> bytes:
     """A book without even the rules that a new one begins with: every table but the settings is empty."""
-    return new_workbook(lang=lang, book_id=BOOK_ID, rows={Indicators.name: [], Bands.name: []}, today=TODAY)
+    return new_workbook(lang=lang, book_id=BOOK_ID, rows={name: [] for name in default_rows(lang)}, today=TODAY)
 
 
 @cache
@@ -192,8 +201,7 @@ def test_an_empty_table_has_one_blank_styled_row_and_says_so(table: type[Table],
 def test_a_new_book_begins_with_its_settings_and_rules_and_nothing_else(lang: str) -> None:
     begins = {
         Settings: [{"setting": name} for name, _, _ in SettingRow.DEFAULTS],
-        Indicators: indicator_rows(lang),
-        Bands: band_rows(lang),
+        **{BY_NAME[name]: rows for name, rows in default_rows(lang).items() if name in BY_NAME},
     }
     for table in TABLES:
         rows = [{n: c.value for n, c in row.items()} for _, row in body(empty(lang), table, lang)]
@@ -481,6 +489,21 @@ def test_the_last_row_shows_long_text_from_its_beginning_for_the_rows_that_take_
                     assert cell.alignment.vertical == "top", (table.name, name)
 
 
+def test_rows_that_are_read_along_with_their_long_text_begin_level() -> None:
+    assert set(TABLE_IDS) >= FROM_TOP
+    for data in (sample(), empty()):
+        for table in TABLES:
+            if table.name in FROM_TOP:
+                for number, row in body(data, table):
+                    assert {cell.alignment.vertical for cell in row.values()} == {"top"}, (table.name, number)
+
+
+def test_a_topic_above_the_header_does_not_repeat_the_title_of_the_page() -> None:
+    for table in TABLES:
+        sheet = sheet_of(sample(), table)
+        assert table.label.zh not in [cell.value for cell in sheet[4]], table.name
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_headers_fit_on_two_lines(lang: str) -> None:
     for table in TABLES:
@@ -673,14 +696,15 @@ def numbers(data: bytes, rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any
     todo = [row for row in rows.get("todo", []) if row["state"] == "open"]
     unverified = [
         sum(1 for row in rows.get(table.name, []) if row["verification"] == "unverified")
-        for table in (Candidates, Satisfaction, Incidents)
+        for table in TABLES
+        if table.submission() and "verification" in table.columns
     ]
     return {
         "B7": 0,
         "F7": len(todo),
         "F8": f"其中逾期 {sum(1 for row in todo if row['due'] < TODAY)} 项 → 待办与提醒",
         "J7": sum(unverified),
-        "J8": "候选提交 {} · 满意度调查 {} · 事件报告 {}".format(*unverified),
+        "J8": "候选提交 {} · 满意度调查 {} · 其他 {}".format(*unverified[:2], sum(unverified[2:])),
     }
 
 

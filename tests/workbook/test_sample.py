@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,7 +25,7 @@ from workbook.sample import STORIES, sample_rows
 from workbook.schema import CreditCode, Email, Phone
 from workbook.tables import BY_NAME, Minutes, Votes
 
-TODAY = date.today()
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()  # as the book has it
 SEEDS = [1, 2, 77]
 Row = dict[str, Any]
 FACTS = {"S3.1": "team_size", "S3.3": "patents", "S4.1": "annual_revenue"}

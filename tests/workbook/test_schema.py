@@ -139,7 +139,7 @@ def test_the_five_topics_and_the_four_steps_are_the_policys_own_words() -> None:
     assert topics == ["合作目标达成度", "沟通效率", "问题解决速度", "交付质量", "互惠程度"]  # S26
     words = [label.zh for label in Incidents.columns["state"].options.values()]
     assert words[1:5] == ["初步评估", "责任界定", "措施实施", "修复验证"]  # S45
-    files = [c.zh for c in Candidates.columns.values() if isinstance(c, schema.Files)]
+    files = [c.zh for c in Candidates.columns.values() if isinstance(c, schema.Files) and c.wanted]
     assert files == ["公司介绍", "案例研究", "资质证明", "初步合作方案"]  # S13
 
 

@@ -21,6 +21,7 @@ from workbook.tables import Results, SettingRow, Settings, Todo
 
 CARDS = (1, 5, 9, 13)  # first column of each of the four card columns
 RIGHT = 15
+NAMED = 2  # tables that the tile of unverified submissions names; the others are added up
 TILES, WHO, FIRST_CARD = 5, 9, 16
 LINES, LEADERS = 6, 4  # links in one column of a card; ranks that the cover shows
 # 设置 comes last: people open it least.
@@ -107,7 +108,11 @@ class Cover:
     def _unverified(self) -> tuple[Live, Live, Plan]:
         """The submissions that nobody has checked: all of them, by table, and the first table that takes any."""
         counts = [(p, having(p, column, code)) for p in self.plans for column, code in unverified(p.table)]
-        parts = [filled(f"{plan.sheet} {{}}", count) for plan, count in counts]
+        shown, rest = counts[:NAMED], counts[NAMED:]
+        parts = [filled(f"{plan.sheet} {{}}", count) for plan, count in shown]
+        if rest:
+            others = Live("+".join(c.formula for _, c in rest), sum(int(c.value) for _, c in rest))
+            parts.append(filled(f"{words.OTHERS.get(self.lang)} {{}}", others))
         value = sum(int(count.value) for _, count in counts)
         return Live("+".join(c.formula for _, c in counts), value), joined(parts, " · "), counts[0][0]
 

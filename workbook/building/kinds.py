@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import singledispatch
@@ -11,7 +11,7 @@ from typing import Any
 
 from workbook import schema
 from workbook.building import words
-from workbook.building.marks import TONES
+from workbook.building.marks import TONES, VALIDITY_TONES
 from workbook.rows import MISSING_FILE
 from workbook.schema import Column, Label
 
@@ -245,8 +245,17 @@ def _formula(column: schema.Formula, place: Place) -> Projection:
         "link": Projection(SHORT, number_format="General", note=words.LINK_NOTE),
         "text": Projection(NAME, number_format="General", wrap=True),
         "number": Projection(12, number_format="0.00", align="right"),
+        "share": Projection(12, number_format="0.0%", align="right"),
+        "difference": Projection(16, number_format="#,##0.00", align="right"),
+        "surplus": Projection(12, number_format="#,##0.##", align="right"),
+        "validity": Projection(15, number_format="General", chips=tuple(_validity_chips(place))),
     }
     return shapes[column.gives]
+
+
+def _validity_chips(place: Place) -> Iterator[tuple[str, str]]:
+    for word, tone in VALIDITY_TONES.items():
+        yield (words.FORMULA_WORDS[word] if place.short == "en" else word), tone
 
 
 @project.register

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from workbook.building import words
 from workbook.building.marks import deadlines, over, stopped, told
 from workbook.building.plan import Plan
-from workbook.schema import COMPUTED, Choice, Column, Label, Moment
+from workbook.schema import COMPUTED, Choice, Column, Formula, Label, Moment
 
 
 class Live(NamedTuple):
@@ -36,6 +36,12 @@ def having(plan: Plan, column: Choice, code: str) -> Live:
     return Live(
         f"COUNTIFS({plan.ref(column)},{quoted(word)})", sum(1 for row in plan.rows if row.get(column.name) == word)
     )
+
+
+def giving(plan: Plan, column: Formula, word: str) -> Live:
+    """In how many rows a formula gives this word."""
+    count = sum(1 for row in plan.rows if plan.shown(column, row) == word)
+    return Live(f"COUNTIFS({plan.ref(column)},{quoted(word)})", count)
 
 
 def _free_of(plan: Plan, states: Sequence[tuple[Choice, str]]) -> tuple[str, list[bool]]:
@@ -101,6 +107,10 @@ def sentence(plan: Plan) -> Live:
     for column, code in told(plan.table):
         word = column.options[code].get(plan.lang).lower()
         parts.append(say(words.OF_WORD, having(plan, column, code), word=word))
+    for formula in (c for c in plan.table.columns.values() if isinstance(c, Formula) and c.gives == "validity"):
+        for told_word in words.VALIDITY_TOLD:
+            shown = told_word.get(plan.lang)
+            parts.append(say(words.OF_WORD, giving(plan, formula, shown), word=shown.lower()))
     for date_column in deadlines(plan.table):
         parts.append(say(words.OVERDUE, overdue(plan, date_column), column=date_column.label.get(plan.lang)))
     full = joined(parts, words.COMMA.get(plan.lang), words.STOP.get(plan.lang))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from workbook.schema import Choice, Column, Date, Table
-from workbook.tables import Candidates, Contracts, DueDiligence, Incidents, Onboarding, Panels, Todo
+from workbook.tables import Candidates, Contracts, DueDiligence, Incidents, Onboarding, Panels, Plans, Todo
 
 UNVERIFIED = "未核实"
 TONES: Mapping[str, str] = {
@@ -25,8 +25,19 @@ TONES: Mapping[str, str] = {
     "不同意": "bad text", "有条件同意": "watch text", "已失效": "bad text", "婉拒": "mute", "不推荐": "watch text",
     "严重": "bad", "不通过": "bad", "审查通过": "good", "需要修改": "watch text", "已签": "good", "待签署": "watch text",
     "谈判中": "info", "法务审查": "info", "协商中": "info", "已达成": "good", "已终止": "mute", "已放弃": "mute",
+    "有疑问": "watch",
+    "待响应": "watch text", "处理中": "info", "已解决": "good", "计时中": "info", "已暂停": "mute", "达标": "good", "超时": "bad",
+    "紧急": "bad text", "拒收": "bad", "待验收": "info", "不符合": "bad text",
+    "节约": "good", "超支": "bad", "待核实": "watch", "落后于计划": "watch", "无数据": "mute", "无法计算": "watch text",
+    "闲置": "watch text", "超过可用量": "bad",
+    "记录中": "info", "已截止": "watch text", "已冻结": "good", "已评": "good", "上升": "good", "下降": "watch",
+    "价值评估": "info", "已采纳": "good", "已实现": "good", "未采纳": "mute", "复核中": "info", "已更正": "good",
+    "待审批": "watch text", "已审批": "info", "已兑现": "good", "不予兑现": "mute",
+    "措施完成": "info", "已见效": "good", "未见效": "bad",
     "已排名": "good", "否决": "bad", "暂不能评": "watch",
 }  # fmt: skip
+# What a formula says of a last day; a formula's words are no options, so they have a list of their own.
+VALIDITY_TONES: Mapping[str, str] = {"已过期": "bad", "将到期": "watch", "已了结": "mute"}
 # A row in one of these states is over; what is not over is counted as open.
 OVER = frozenset(
     {
@@ -44,15 +55,41 @@ OVER = frozenset(
         "已放弃",
         "已达成",
         "已确认",
+        "已冻结",
+        "已实现",
+        "未采纳",
+        "维持原结果",
+        "已更正",
+        "已兑现",
+        "不予兑现",
+        "已见效",
+        "未见效",
     }
 )
 # These rows step back: grey, no chips. What is final is over and is still read.
-CLOSING = OVER - {"已定稿", "已签", "已达成", "已确认"} | {"已退出", "不予采用", "已卸任"}
+CLOSING = OVER - {"已定稿", "已签", "已达成", "已确认", "已冻结", "已实现", "已更正", "已兑现", "已见效", "未见效"} | {
+    "已退出",
+    "不予采用",
+    "已卸任",
+}
 # In these rows no clock runs.
-STOPPED = CLOSING | {"评分截止", "已定稿", "已签", "已达成"}
+STOPPED = CLOSING | {"评分截止", "已定稿", "已签", "已达成", "已见效", "未见效", "措施完成"}
 # What the sentence under a title counts.
-TOLD = (UNVERIFIED, "退回补正", "黑名单", "否决", "暂不能评", "回避", "手工录入")
-# Days after which something is late; other dates are only dates.
+TOLD = (
+    UNVERIFIED,
+    "退回补正",
+    "黑名单",
+    "否决",
+    "暂不能评",
+    "回避",
+    "手工录入",
+    "超时",
+    "超支",
+    "待核实",
+    "超过可用量",
+    "未见效",
+)
+# Days after which something is late; other dates are only dates. A certificate's last day speaks through its state.
 DEADLINES: frozenset[Column] = frozenset(
     {
         Todo.due,
@@ -62,6 +99,7 @@ DEADLINES: frozenset[Column] = frozenset(
         Onboarding.due,
         DueDiligence.planned_on,
         Contracts.ends_on,
+        Plans.due,
     }
 )
 
@@ -94,7 +132,7 @@ def told(table: type[Table]) -> list[tuple[Choice, str]]:
 
 def unverified(table: type[Table]) -> list[tuple[Choice, str]]:
     """The columns and option codes of submissions that nobody has checked."""
-    return list(_choices(table, (UNVERIFIED,)))
+    return list(_choices(table, (UNVERIFIED,))) if table.submission() else []
 
 
 def deadlines(table: type[Table]) -> list[Column]:

@@ -17,7 +17,7 @@ from workbook.building.kinds import DATE, line_count, text_width
 from workbook.building.live import quoted, sentence
 from workbook.building.marks import closing, deadlines, stopped
 from workbook.building.plan import FIRST, HEADER, LEFT, Plan, Spot
-from workbook.building.shapes import row_height
+from workbook.building.shapes import FROM_TOP, row_height
 from workbook.look import Look
 from workbook.rows import Cell
 from workbook.schema import COMPUTED, CONFIDENTIAL, PARTNER, STAFF, Choice, Column, Formula, Key, Level, Scale, Text
@@ -154,7 +154,7 @@ def _strip(at: Look, sheet: Worksheet, plan: Plan) -> None:
     runs = groupby(plan.spots, key=lambda spot: topics.get(spot.column.name))
     for topic, run in runs:
         spots = list(run)
-        if topic and len(spots) > 1 and not isinstance(spots[0].column, Scale):
+        if topic not in (None, plan.sheet) and len(spots) > 1 and not isinstance(spots[0].column, Scale):
             sheet.write_string(HEADER - 1, spots[0].index, topic, small)
         for spot in spots:
             if isinstance(spot.column, Scale):
@@ -198,7 +198,8 @@ def _body(at: Look, plan: Plan, spot: Spot, value: Cell = None, *, fixed: bool =
     elif spot.index == LEFT + plan.frozen - 1 and type(spot.column) is Text and spot.column.owner is not STAFF:
         props["bold"] = True  # the name by which people know the row
     text = value if isinstance(value, str) else ""
-    if shape.long and (fixed or not 0 < line_count(text, spot.width) <= 2):
+    level = plan.table.name in FROM_TOP
+    if level or (shape.long and (fixed or not 0 < line_count(text, spot.width) <= 2)):
         props["valign"] = "top"
     if text.startswith(REVIVABLE):
         props["quote_prefix"] = True  # F2 and Enter must not make it a formula

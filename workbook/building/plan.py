@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,11 +13,19 @@ from xlsxwriter.utility import xl_col_to_name
 
 from workbook.building.kinds import Place, Projection, header_width, project
 from workbook.building.shapes import FOLDED, shaped
-from workbook.formulas import formula_text
+from workbook.formulas import formula_text, validity_word
 from workbook.rows import Cell, row_cells
 from workbook.schema import COMPUTED, Column, Formula, Moment, Table, Text
 
 HEADER, FIRST, LEFT = 4, 5, 1  # row of the header, first row under it, first column; counted from 0
+
+
+# What a formula of two columns gives, in the order in which it reads them.
+ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
+    "share": lambda whole, part: float(part / whole) if whole else "",
+    "difference": lambda first, second: float(first - second),
+    "surplus": lambda first, second: float(max(first - second, 0)),
+}
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,13 @@ class Plan:
     def shown(self, column: Formula, row: Mapping[str, Cell]) -> Any:
         """What a formula gives in this row, for programs that do not calculate; a blank where we cannot tell."""
         values = [row.get(name) for name in reads(self.table, column)]
+        if column.gives == "validity":
+            ended, until, term = values
+            return validity_word(ended, until, term, self.today, self.lang)
         if not values or values[0] is None:
             return ""
+        if column.gives in ARITHMETIC:
+            return "" if None in values[:2] else ARITHMETIC[column.gives](*values[:2])
         if column.gives == "days" and isinstance(values[0], date):
             return (values[0] - self.today).days
         if column.gives == "link":

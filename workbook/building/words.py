@@ -134,7 +134,12 @@ SCALE_NOTE_BUT = Label(
 DEPRECATED_NOTE = Label("此列已停用，保留旧内容。", "No longer used; kept for its old content.")
 
 # Text inside declared formulas, for books in English
-FORMULA_WORDS: Mapping[str, str] = {"打开 ›": "Open ›"}
+FORMULA_WORDS: Mapping[str, str] = {
+    "打开 ›": "Open ›", "长期": "No expiry", "已了结": "Ended", "已过期": "Expired", "将到期": "Expires soon", "有效": "Valid",
+}  # fmt: skip
+
+# What the sentence under a title counts of last days
+VALIDITY_TOLD = tuple(Label(zh, FORMULA_WORDS[zh]) for zh in ("已过期", "将到期"))
 
 # The cover
 TILE_WAITING = Label("待写入", "Waiting")
@@ -144,6 +149,7 @@ TILE_TODO = Label("待办", "To do")
 TILE_TODO_UNIT = Label('0" 项"', "0")
 TILE_TODO_NOTE = Label("其中逾期 {} 项 → {page}", "{} overdue → {page}")
 TILE_UNVERIFIED = Label("待核实", "To verify")
+OTHERS = Label("其他", "Others")
 TILE_AS_OF = Label("数据截至", "Data as of")
 TILE_AS_OF_EMPTY = Label("还没有提交", "no submission yet")
 TILE_AS_OF_NOTE = Label("最近一份写进本簿的提交", "the latest submission in this book")
@@ -212,4 +218,9 @@ SETTINGS_EN: Mapping[str, tuple[str | None, str]] = {
     SettingRow.BACKUP_DAYS: (None, "Days for which older versions are kept, one a day; the last ten always stay"),
     SettingRow.ONBOARDING_DAYS: (None, "Days of onboarding after signing, in which the ten items are done"),
     SettingRow.ONBOARDING_COUNTS: (None, "Whether onboarding counts in performance: 是 (yes) or 否 (no)"),
+    SettingRow.JUDGED_REVIEWERS: (
+        None,
+        "Fewest reviewers of a judged measure of performance; with fewer there is no data",
+    ),
+    SettingRow.WORKING_HOURS: (None, "Hours of a working day; limits and deadlines count by them, holidays are known"),
 }

@@ -10,12 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbook.evaluation.banded import BandedMark, MarkState, up_to, utilisation_mark
     from workbook.evaluation.exact import half_up, largest_remainder, official
     from workbook.evaluation.explain import WhyRow, why_lines, why_rows
     from workbook.evaluation.grading import band_mark, check_bands, grade
+    from workbook.evaluation.money import EarnedValue, UnderRun, budget_mark, earned_value, execution_rate, under_run
     from workbook.evaluation.ranking import WeightedScores, competition_ranks, weighted_scores
     from workbook.evaluation.refusals import EvaluationRefused, WeightsRefused
     from workbook.evaluation.selection import score_panel
+    from workbook.evaluation.spread import consistency, percentile, percentile_rank, robust_z
+    from workbook.evaluation.trend import MannKendall, TheilSen, direction, mann_kendall, theil_sen
     from workbook.evaluation.weights import (
         HierarchyPriorities,
         Priorities,
@@ -27,6 +31,14 @@ if TYPE_CHECKING:
         entropy_weights,
         group_judgements,
         hierarchical_weights,
+    )
+    from workbook.evaluation.working_time import (
+        WorkingCalendar,
+        add_working_days,
+        add_working_minutes,
+        attainment,
+        working_days,
+        working_minutes,
     )
 
 _HOMES = {
@@ -48,35 +60,72 @@ _HOMES = {
         "group_judgements",
         "hierarchical_weights",
     ),
+    "banded": ("BandedMark", "MarkState", "up_to", "utilisation_mark"),
+    "money": ("EarnedValue", "UnderRun", "budget_mark", "earned_value", "execution_rate", "under_run"),
+    "spread": ("consistency", "percentile", "percentile_rank", "robust_z"),
+    "trend": ("MannKendall", "TheilSen", "direction", "mann_kendall", "theil_sen"),
+    "working_time": (
+        "WorkingCalendar",
+        "add_working_days",
+        "add_working_minutes",
+        "attainment",
+        "working_days",
+        "working_minutes",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "BandedMark",
+    "EarnedValue",
     "EvaluationRefused",
     "HierarchyPriorities",
+    "MannKendall",
+    "MarkState",
     "Priorities",
+    "TheilSen",
+    "UnderRun",
     "WeightedScores",
     "WeightsRefused",
     "WhyRow",
+    "WorkingCalendar",
+    "add_working_days",
+    "add_working_minutes",
     "ahp",
     "ahp_hierarchy",
+    "attainment",
     "band_mark",
+    "budget_mark",
     "check_bands",
     "check_hundred",
     "check_weights",
     "competition_ranks",
+    "consistency",
     "critic_weights",
+    "direction",
+    "earned_value",
     "entropy_weights",
+    "execution_rate",
     "grade",
     "group_judgements",
     "half_up",
     "hierarchical_weights",
     "largest_remainder",
+    "mann_kendall",
     "official",
+    "percentile",
+    "percentile_rank",
+    "robust_z",
     "score_panel",
+    "theil_sen",
+    "under_run",
+    "up_to",
+    "utilisation_mark",
     "weighted_scores",
     "why_lines",
     "why_rows",
+    "working_days",
+    "working_minutes",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -35,7 +36,7 @@ def grade(score: Number, bands: Sequence[PlainBand]) -> str:
 
 
 def band_mark(value: Number, bands: Sequence[PlainBand]) -> int:
-    """The mark (1 to 5) that a raw number earns: the label of its half-open band [low, high); no end is closed.
+    """The mark (1 to 5) that a raw number earns: the label of its band, [low, high) unless the band says otherwise.
 
     Raises:
         BandsRefused: see `check_bands`; also if a label is not a whole number from 1 to 5.
@@ -63,28 +64,42 @@ def check_bands(bands: Sequence[PlainBand]) -> tuple[Band, ...]:
             raise BandsRefused(f"{_span(band)} 没有写得什么。请写上等级，或 1 到 5 的分数。")
         if band.low is not None and band.high is not None and band.low >= band.high:
             raise BandsRefused(f"“{band.label}”的下限 {_show(band.low)} 不小于上限 {_show(band.high)}。")
-    found.sort(key=lambda band: (band.low is not None, band.low or 0, band.high is None, band.high or 0))
+    found.sort(
+        key=lambda band: (band.low is not None, band.low or 0, band.after_low, band.high is None, band.high or 0)
+    )
     for lower, upper in pairwise(found):
+        if lower.high is not None and lower.high == upper.low and lower.with_high != upper.after_low:
+            both = "都含" if lower.with_high else "都不含"
+            raise BandsRefused(
+                f"“{lower.label}”{_span(lower)} 与“{upper.label}”{_span(upper)} {both} {_show(lower.high)}。"
+            )
         if lower.high is None or upper.low is None or lower.high > upper.low:
             raise BandsRefused(f"“{lower.label}”{_span(lower)} 与“{upper.label}”{_span(upper)} 重叠。")
         if lower.high < upper.low:
             raise BandsRefused(
                 f"“{lower.label}”{_span(lower)} 与“{upper.label}”{_span(upper)} 之间有空档。"
-                f"档位含下限不含上限，“{lower.label}”的上限应写 {_show(upper.low)}。"
+                f"“{lower.label}”的上限应写 {_show(upper.low)}。"
             )
     return tuple(found)
 
 
 def _band(value: Fraction, ordered: Sequence[Band]) -> Band:
     for band in ordered:
-        if (band.low is None or value >= exact(band.low)) and (band.high is None or value < exact(band.high)):
+        if holds(band, value):
             return band
     raise OutsideBands(_show(half_up(value, 4)), _show(ordered[0].low), _show(ordered[-1].high))
 
 
+def holds(band: Band, value: Fraction) -> bool:
+    """Whether a number lies in a band, its ends as the band says."""
+    above = band.low is None or value > exact(band.low) or (value == exact(band.low) and not band.after_low)
+    below = band.high is None or value < exact(band.high) or (value == exact(band.high) and band.with_high)
+    return above and below
+
+
 def _as_band(band: PlainBand) -> Band:
     if isinstance(band, Band):
-        return Band(_end(band.low, band.label), _end(band.high, band.label), band.label)
+        return replace(band, low=_end(band.low, band.label), high=_end(band.high, band.label))
     cells = tuple(band)
     if len(cells) != 3:
         raise BandsRefused(f"{cells!r} 不是一档。一档是三格：名称、下限、上限。")
@@ -108,7 +123,7 @@ def _end(value: Number | None, label: str) -> Decimal | None:
 
 
 def _span(band: Band) -> str:
-    return f"[{_show(band.low)}, {_show(band.high)})"
+    return f"{'(' if band.after_low else '['}{_show(band.low)}, {_show(band.high)}{']' if band.with_high else ')'}"
 
 
 def _show(value: Decimal | None) -> str:

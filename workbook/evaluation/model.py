@@ -62,12 +62,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Measured:
-    """The mark of a banded indicator, from a raw number: `value` is None while there is no number."""
+    """The mark of a banded indicator, from raw numbers: `value` is None while there is none, a fraction where several
+    marks were averaged. One that does not apply to the candidate is dropped like 不适用."""
 
     candidate: str
     indicator: str
-    value: int | None
+    value: int | Fraction | None
     source: str
+    applies: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Band:
-    """Half-open [low, high); None is unbounded. The top band of grades is closed at its high end."""
+    """Half-open [low, high) unless it says otherwise; None is unbounded. The top band of grades is closed at its high end.
+
+    `after_low` leaves the low end out, `with_high` takes the high end in: (100, 102] is both.
+    """
 
     low: Decimal | None
     high: Decimal | None
     label: str
+    after_low: bool = False
+    with_high: bool = False
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,8 @@ def _check(
             raise UnknownIndicator(mark.source, mark.indicator)
         if isinstance(mark, Measured) and not banded[mark.indicator]:
             raise UnknownIndicator(mark.source, mark.indicator, "由评审人打分，不按档位换算")
-        if mark.value is not None and (type(mark.value) is not int or not 1 <= mark.value <= 5):
+        plain = type(mark.value) is int or (isinstance(mark, Measured) and isinstance(mark.value, Fraction))
+        if mark.value is not None and (not plain or not 1 <= mark.value <= 5):
             raise MarkOutOfScale(mark.source, mark.value)
 
 
@@ -211,6 +212,8 @@ def _outcome(dimensions: Sequence[Dimension], weights: Weights, entry: Entry, sh
 def _leaf(dimension: Dimension, indicator: Indicator, sheet: _Sheet) -> _Leaf:
     if indicator.banded:
         value = sheet.measured.get(indicator.key)
+        if value is not None and not value.applies:
+            return _Leaf(dimension, indicator, PartState.NA, None, (value.source,))
         if value is None or value.value is None:
             return _Leaf(dimension, indicator, PartState.MISSING, None, ())
         return _Leaf(dimension, indicator, PartState.SCORED, Fraction(value.value), (value.source,))

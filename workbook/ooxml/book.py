@@ -63,6 +63,12 @@ class Book:
         return self._workbook.date1904
 
     @property
+    def last_saved_by(self) -> str:
+        """Who saved the book last, as the program that saved it wrote down; "" if it did not."""
+        with _within_the_standard():
+            return self._workbook.last_saved_by()
+
+    @property
     def touched(self) -> frozenset[str]:
         """The members that are changed or dropped so far."""
         return self._parts.touched

@@ -53,6 +53,16 @@ class WorkbookPart:
         properties = self.tree().child("workbookPr")
         return properties is not None and properties.attributes.get("date1904") in _YES
 
+    def last_saved_by(self) -> str:
+        """The name in the document properties of who saved the book last; "" if there is none."""
+        try:
+            for part in self._parts.related("", "core-properties"):
+                who = self._parts.tree(part).child("lastModifiedBy")
+                return " ".join(who.text.split())[:60] if who is not None else ""
+        except NotAWorkbook:  # properties that cannot be read are no reason to refuse the book
+            pass
+        return ""
+
     def sheets(self) -> list[SheetEntry]:
         """The sheets in the order of their tabs."""
         holder = self.tree().child("sheets")

@@ -10,6 +10,7 @@ from typing import Any
 
 from workbook.ooxml import Book
 from workbook.records import Record, read_if_there
+from workbook.rules.performance import Ledger, ledger_of
 from workbook.rules.selection import Selection, read_selection
 from workbook.schema import Table
 from workbook.tables import TABLES
@@ -56,6 +57,11 @@ class Situation:
     def records(self) -> Mapping[str, list[Record]]:
         """The rows of every declared table that is there, by table name."""
         return {table.name: read_if_there(self.book, table) for table in TABLES}
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The performance chapter."""
+        return ledger_of(self.records)
 
     def of(self, table: type[Table]) -> list[Record]:
         """The rows of a table."""

@@ -10,24 +10,30 @@ from typing import NamedTuple
 from workbook.records import Record
 from workbook.rules.checks.sourcing import OVER
 from workbook.rules.finding import Finding, Situation
+from workbook.rules.office_hours import calendar_or_default, working_day_after
 from workbook.schema import Table
 from workbook.tables import (
     BY_NAME,
     TABLES,
     Candidates,
+    Certificates,
     Contracts,
     DueDiligence,
     Onboarding,
     Panels,
+    Plans,
     Publications,
+    SettingRow,
     Todo,
+    WorkingDays,
 )
+from workbook.tables.certificates import AHEAD
 
 MATTER = 110  # characters; the sentence of a finding is cut to about two lines
 
 
 class Act(NamedTuple):
-    """How a rule asks to act: within how many days, in which words, and by which column of the row if it has its own day."""
+    """How a rule asks to act: within how many working days, in which words, and by which column of the row if it has its own day."""
 
     days: int
     words: str
@@ -43,6 +49,7 @@ ACTS: Mapping[str, Act] = {
     "S4": Act(5, "资金数据有年度、有授权"),
     "S5": Act(3, "打分要有依据"),
     "S6": Act(10, "证书在有效期内"),
+    "S6-number": Act(10, "证书有编号可查"),
     "S7": Act(3, "合规门槛逐项核对"),
     "S8": Act(5, "过往记录按期查询"),
     "S9": Act(3, "打分要有依据"),
@@ -62,6 +69,26 @@ ACTS: Mapping[str, Act] = {
     "S18-partner": Act(5, "签约后登记伙伴"),
     "S19": Act(5, "入伙引导十项有始有终"),
     "S19-late": Act(0, "入伙引导的到期日", "due"),
+    "S29": Act(5, "激励按规则生成，先审批后兑现"),
+    "S29-corrected": Act(2, "更正过的结果不再有这项激励"),
+    "S29-due": Act(2, "激励在期限内审批"),
+    "S30": Act(5, "检测记录齐全才计入交付质量"),
+    "S31": Act(3, "问题记录有头有尾，时限可算"),
+    "S31-hours": Act(1, "上班时段和工作日历可用"),
+    "S31-provisional": Act(20, "工作日历有当年的放假和调休"),
+    "S32": Act(5, "预算、实际和进度齐全"),
+    "S33": Act(5, "可用量和利用量齐全"),
+    "S34-saving": Act(5, "节约有人核实、有依据"),
+    "S35": Act(3, "绩效结果与记录一致"),
+    "S36": Act(3, "评议有依据、人数够"),
+    "S37": Act(5, "考核周期不重叠，规则可用"),
+    "S34": Act(5, "采纳的提案有价值评估"),
+    "S34-waiting": Act(3, "提案在期限内评估"),
+    "S39": Act(5, "改进计划写明原因、措施、责任人和期限"),
+    "S39-plan": Act(5, "等级为 D 或下降要有改进计划"),
+    "S39-late": Act(0, "改进措施的完成期限", "due"),
+    "S39-effect": Act(3, "改进要复测，以复测定见效"),
+    "S40": Act(5, "升级、赋能和条款变更有出处、有前后"),
 }
 OTHER = Act(7, "制度要求")
 
@@ -85,6 +112,10 @@ DEADLINES: tuple[Deadline, ...] = (
         lambda row: row["status"] not in OVER and row["licence_term"] == "dated",
     ),
     Deadline(
+        "S6-ends", Certificates, "until", AHEAD, False, "证书将于 {day} 到期，请对方换发后补交", "证书有效期的最后一天",
+        lambda row: not row["ended"] and row["verification"] != "rejected",
+    ),
+    Deadline(
         "S12-closes", Publications, "closes_at", 3, False, "需求的发布将于 {day} 截止，请看应征是否足够", "发布的截止时间",
         lambda row: row["status"] == "published",
     ),
@@ -104,12 +135,16 @@ DEADLINES: tuple[Deadline, ...] = (
         "S19-late", Onboarding, "due", 7, False, "引导事项应于 {day} 完成", "入伙引导的到期日",
         lambda row: (row["status"] or "open") == "open",
     ),
+    Deadline(
+        "S39-late", Plans, "due", 7, False, "改进措施应于 {day} 完成", "改进措施的完成期限",
+        lambda row: (row["status"] or "open") == "open" and not row["done_on"],
+    ),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do: `cause` tells it from all others, `due` is the row's own day, else it is `days` from today."""
+    """One thing to do: `cause` tells it from all others, `due` is the row's own day, else it is `days` working days from today."""
 
     cause: str
     due: date | None
@@ -121,9 +156,28 @@ class Task:
     handler: str
 
 
+VERIFY_WORDS = "公开表单谁都能填，核实之前不算数"
+
+
+def verify_cause(key: str) -> str:
+    """The cause of the to-do to verify a row that came by an open form."""
+    return _cause("S13-verify", key)
+
+
+def verify_matter(table: type[Table]) -> str:
+    """What that to-do says."""
+    return f"核实新的{table.label.zh}"
+
+
+def verify_days(settings: Mapping[str, str]) -> int:
+    """Within how many working days a submission is to be verified; a setting that is no number counts as the default."""
+    text = (settings.get(SettingRow.VERIFY_DAYS) or "").strip()
+    return int(text) if text.isdecimal() and len(text) < 4 else 5
+
+
 def tasks(situation: Situation, findings: Sequence[Finding]) -> list[Task]:
     """At most one task per rule and row, findings first, in the order of the policy; the to-dos themselves give none."""
-    found = {task.cause: task for task in _upcoming(situation)}
+    found = {task.cause: task for task in (*_upcoming(situation), *_unverified(situation))}
     rows = {(record.sheet, record.number): record for table in TABLES for record in situation.of(table)}
     sheets = {label: table for table in TABLES for label in table.label}
     sheets |= {record.sheet: record.table for record in rows.values()}
@@ -168,6 +222,29 @@ def _upcoming(situation: Situation) -> Iterator[Task]:
                 matter = one.matter.format(day=day)
                 yield Task(
                     _cause(one.rule, row.key), day, 0, matter, row.key, one.table, one.words, _handler(situation, row)
+                )
+
+
+def _unverified(situation: Situation) -> Iterator[Task]:
+    """Who sent it? A row of an open form that nobody has verified, due some working days after it came."""
+    settings = situation.selection.settings
+    hours = calendar_or_default(settings, situation.of(WorkingDays))
+    for table in TABLES:
+        if "verification" not in table.columns:
+            continue
+        for row in situation.of(table):
+            came = _day(row, "submitted_at")
+            if row["verification"] == "unverified" and row.key and came and row["status"] not in OVER:
+                due = working_day_after(came, verify_days(settings), hours)
+                yield Task(
+                    verify_cause(row.key),
+                    due,
+                    0,
+                    verify_matter(table),
+                    row.key,
+                    table,
+                    VERIFY_WORDS,
+                    _handler(situation, row),
                 )
 
 

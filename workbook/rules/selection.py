@@ -256,9 +256,15 @@ def _version(version: str, rows: Sequence[Record], bands: Sequence[Record]) -> R
     of_version = [band for band in bands if band.text("rule_version") == version]
     by_use: dict[str, list[tuple[Band, str]]] = {}
     for row in of_version:
-        by_use.setdefault(row.text("used_for"), []).append((Band(row["low"], row["high"], row.text("gives")), row.key))
+        by_use.setdefault(row.text("used_for"), []).append((band_of(row), row.key))
     grades = tuple(band for band, _ in by_use.pop(GRADES, []))
     return Rules(version, dimensions, texts, gates, {use: tuple(found) for use, found in by_use.items()}, grades)
+
+
+def band_of(row: Record) -> Band:
+    """A row of 档位 as a band."""
+    ends = row["ends"] or "low"
+    return Band(row["low"], row["high"], row.text("gives"), ends in ("high", "none"), ends in ("high", "both"))
 
 
 def _text(leaf: Record) -> IndicatorText:

@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 from workbook.schema import Table
+from workbook.tables.certificates import Certificates
 from workbook.tables.contracts import Clauses, Contracts, DueDiligence
+from workbook.tables.finance import Budgets, Resources
+from workbook.tables.improvement import (
+    Appeals,
+    ClauseChanges,
+    Enablements,
+    Frozen,
+    IncentiveRules,
+    Incentives,
+    Plans,
+    Proposals,
+)
 from workbook.tables.onboarding import Onboarding
+from workbook.tables.performance import (
+    Deliveries,
+    Judgements,
+    Measures,
+    Performance,
+    PerformanceParts,
+    Periods,
+    SiteChecks,
+    Tests,
+)
 from workbook.tables.relations import Satisfaction
 from workbook.tables.requirements import Invitations, Publications, Requirements, SignOffs
 from workbook.tables.risk import Incidents
@@ -20,13 +42,16 @@ from workbook.tables.selection import (
     Reviewers,
     Votes,
 )
-from workbook.tables.settings import Changes, SettingRow, Settings, Todo
+from workbook.tables.service import IssueEvents, Issues, ServiceLevels
+from workbook.tables.settings import Changes, SettingRow, Settings, Todo, WorkingDays
 from workbook.tables.sourcing import Candidates, Partners
 
 TABLES: tuple[type[Table], ...] = (
-    Todo, Partners, Requirements, SignOffs, Publications, Invitations, Candidates, Results, Contributions, Panels,
-    Reviewers, Marks, Declarations, Votes, Minutes, Indicators, Bands, DueDiligence, Contracts, Clauses, Onboarding,
-    Satisfaction, Incidents, Settings, Changes,
+    Todo, Partners, Requirements, SignOffs, Publications, Invitations, Candidates, Certificates, Results, Contributions,
+    Panels, Reviewers, Marks, Declarations, Votes, Minutes, Indicators, Bands, DueDiligence, Contracts, Clauses, Onboarding,
+    Issues, IssueEvents, Satisfaction, Performance, PerformanceParts, Periods, Deliveries, Tests, Judgements, SiteChecks,
+    Proposals, Appeals, Plans, Enablements, ClauseChanges, Frozen, Incentives, IncentiveRules, Measures, Budgets, Resources,
+    Incidents, ServiceLevels, Settings, WorkingDays, Changes,
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Table]] = {table.name: table for table in TABLES}
@@ -34,31 +59,54 @@ BY_NAME: dict[str, type[Table]] = {table.name: table for table in TABLES}
 __all__ = [
     "BY_NAME",
     "TABLES",
+    "Appeals",
     "Bands",
+    "Budgets",
     "Candidates",
+    "Certificates",
     "Changes",
+    "ClauseChanges",
     "Clauses",
     "Contracts",
     "Contributions",
     "Declarations",
+    "Deliveries",
     "DueDiligence",
+    "Enablements",
+    "Frozen",
+    "IncentiveRules",
+    "Incentives",
     "Incidents",
     "Indicators",
     "Invitations",
+    "IssueEvents",
+    "Issues",
+    "Judgements",
     "Marks",
+    "Measures",
     "Minutes",
     "Onboarding",
     "Panels",
     "Partners",
+    "Performance",
+    "PerformanceParts",
+    "Periods",
+    "Plans",
+    "Proposals",
     "Publications",
     "Requirements",
+    "Resources",
     "Results",
     "Reviewers",
     "Satisfaction",
+    "ServiceLevels",
     "SettingRow",
     "Settings",
     "SignOffs",
+    "SiteChecks",
     "Table",
+    "Tests",
     "Todo",
     "Votes",
+    "WorkingDays",
 ]

@@ -104,8 +104,16 @@ class Indicators(Table):
     remark = Text("备注", "Remark", owner=STAFF, max_length=500)
 
 
+BAND_ENDS = {
+    "low": Label("含下限", "Low end in"),
+    "high": Label("含上限", "High end in"),
+    "both": Label("都含", "Both in"),
+    "none": Label("都不含", "Neither in"),
+}
+
+
 class Bands(Table):
-    """One row per band: a raw number becomes a mark, a score a grade. Half-open: from 下限 on, below 上限."""
+    """One row per band: a raw number becomes a mark, a score a grade. From 下限 on, below 上限, unless 端点 says otherwise."""
 
     name = "bands"
     label = Label("档位", "Bands")
@@ -117,8 +125,12 @@ class Bands(Table):
         note=Label("指标编号；等级的档位写“等级”。", "The indicator's number; the word 等级 for bands of grades."),
     )  # fmt: skip
     rule_version = Text("规则版本", "Rule version", owner=STAFF, max_length=20)
-    low = Number("下限", "From", owner=STAFF, hint=Label("含；空着表示没有下限", "Included; blank means none"))
-    high = Number("上限", "Below", owner=STAFF, hint=Label("不含；空着表示没有上限", "Not included; blank means none"))
+    low = Number("下限", "From", owner=STAFF, hint=Label("空着表示没有下限", "Blank means none"))
+    high = Number("上限", "Below", owner=STAFF, hint=Label("空着表示没有上限", "Blank means none"))
+    ends = Choice(
+        "端点", "Ends", owner=STAFF, options=BAND_ENDS, default="low",
+        note=Label("一般含下限不含上限；预算执行率这样的档位写含上限。", "Usually the low end is in; for bands such as budget execution the high end."),
+    )  # fmt: skip
     gives = Text(
         "得", "Gives", owner=STAFF, max_length=10, hint=Label("1 到 5 分，或等级", "A mark of 1 to 5, or a grade")
     )

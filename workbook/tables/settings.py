@@ -72,6 +72,12 @@ class SettingRow:
     BACKUP_DAYS = "备份保留天数"
     ONBOARDING_DAYS = "引导期天数"
     ONBOARDING_COUNTS = "引导期计入绩效"
+    WORKING_HOURS = "工作时间"
+    JUDGED_REVIEWERS = "绩效评议最少人数"
+    SCORE_DROP = "改进计划得分降幅"
+    MARK_DROP = "改进计划指标降幅"
+    PROPOSAL_DAYS = "提案评估期限"
+    INCENTIVE_DAYS = "激励审批期限"
 
     DEFAULTS: tuple[tuple[str, str, str], ...] = (
         (COMPANY, "本公司", "显示在首页、表单页眉和回执上"),
@@ -80,7 +86,7 @@ class SettingRow:
         (PHONE, "", "表单页脚里伙伴可以打的电话；留空则不显示"),
         (ZONE, "Asia/Shanghai", "表格里的时间都是这个时区的当地时间（北京时间）"),
         (RULES, "v1", "评价规则的版本；改动权重或档位时另起一个版本"),
-        (VERIFY_DAYS, "5", "收到提交后几天内核实，到期前会出现在待办与提醒里"),
+        (VERIFY_DAYS, "5", "收到提交后几个工作日内核实，到期前会出现在待办与提醒里"),
         (MIN_REVIEWERS, "3", "一家候选至少要有几位评审人打分，不足则暂不能评"),
         (MIN_COVERAGE, "80", "已评指标至少占全部权重的百分之几，不足则暂不能评"),
         (TIE_BREAK, "", "同分时依次比较的维度，例如 S7、S3；留空则并列"),
@@ -89,8 +95,41 @@ class SettingRow:
         (PANEL_ROLES, "业务、技术、采购、法务", "评审会里这些部门都有在任的评审人，才能给出推荐名单"),
         (BACKUP_DAYS, "30", "写入之前留下的旧版本保留几天，每天一份；最近十份总会留下"),
         (ONBOARDING_DAYS, "90", "合同签订后的引导期有几天，入伙引导的十项在这期间完成"),
+        (
+            WORKING_HOURS,
+            "09:00-12:00、13:30-18:00",
+            "工作日的上班时段，响应时限和期限按它计算；法定节假日以外的安排写在“工作日历”",
+        ),
+        (JUDGED_REVIEWERS, "2", "绩效里评议的指标至少要有几位评议人打分，不足则无数据"),
         (ONBOARDING_COUNTS, "否", "引导期内的协作计不计入绩效：是 或 否"),
+        (SCORE_DROP, "5", "官方得分比上一期降几分或更多，就要有改进计划；降一个等级总要有"),
+        (MARK_DROP, "1", "一项绩效指标的分数比上一期降多少或更多，就要有改进计划"),
+        (PROPOSAL_DAYS, "10", "创新提案收到后几个工作日内给出评估结论，超过就列出"),
+        (INCENTIVE_DAYS, "10", "激励生成后几个工作日内审批，超过就列出"),
     )
+
+
+DAY_KINDS = {
+    "closed": Label("放假", "Day off"),
+    "open": Label("上班", "Working day"),
+}
+
+
+class WorkingDays(Table):
+    """One row per day on which the company works otherwise than the published calendar of holidays says."""
+
+    name = "working_days"
+    label = Label("工作日历", "Working calendar")
+    chapter = Chapter.SETTINGS
+    empty = Label(
+        "没有特别的日子：法定节假日和调休按国务院的通知计算，公司另有安排的日子写在这里",
+        "None: public holidays and make-up days are known; write down the days on which the company differs",
+    )
+    working_day = Key("日历编号", "Calendar day", prefix="O")
+    day = Date("日期", "Day", owner=STAFF)
+    kind = Choice("安排", "Arrangement", owner=STAFF, options=DAY_KINDS)
+    reason = Text("事由", "Reason", owner=STAFF, max_length=200)
+    remark = Text("备注", "Remark", owner=STAFF, max_length=500)
 
 
 NOT_APPLIED = "没有写进这一格"  # in the words of a change that staff's own text kept out

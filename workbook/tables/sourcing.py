@@ -77,6 +77,12 @@ PERMITS = {
     "not_needed": Label("不需要", "Not needed"),
     "lacking": Label("缺少", "Lacking"),
 }
+FIGURES_SOURCES = {
+    "audited": Label("审计报告", "Audit report"),
+    "published": Label("公开披露的年报", "Published annual report"),
+    "booked": Label("财务报表（未审计）", "Statements, unaudited"),
+    "said": Label("自报", "Own statement"),
+}
 RECORDS = {
     "clean": Label("未见异常", "Nothing found"),
     "minor": Label("有轻微记录", "Minor records"),
@@ -178,7 +184,7 @@ class Candidates(Table):
     )  # fmt: skip
     certificates = Text(
         "认证与许可", "Certificates and permits", max_length=500, lines=True,
-        hint=Label("每行一项：名称、编号、有效期至。例：ISO 9001，编号，2028-03-31", "One per line: name, number, valid until"),
+        hint=Label("每行一项：名称、编号、有效期至。例：ISO 9001，Q12345，2028-03-31；没有期限的写“长期”", "One per line: name, number, valid until"),
     )  # fmt: skip
     records = Text(
         "不良记录与重大纠纷", "Adverse records and disputes", max_length=1000, lines=True,
@@ -222,23 +228,43 @@ class Candidates(Table):
         whole=True,
         minimum=2000,
         maximum=2100,
-        hint=Label("上面的数字是哪一年的", "The year of the figure above"),
+        hint=Label("年营收、净利润、现金流是哪一年的", "The year of revenue, profit and cash flow"),
     )
     profit = Money(
         "净利润",
         "Net profit",
         entered_in=10_000,
-        hint=Label("亏损请填负数", "Give a loss as a negative number"),
+        hint=Label("人民币；亏损请填负数", "In CNY; give a loss as a negative number"),
     )
+    operating_cash_flow = Money(
+        "经营现金流", "Operating cash flow", entered_in=10_000,
+        hint=Label("人民币，经营活动产生的现金流量净额；净流出请填负数", "In CNY, net cash from operations; give an outflow as a negative number"),
+    )  # fmt: skip
+    figures_source = Choice(
+        "财务数据来源", "Source of figures", options=FIGURES_SOURCES,
+        hint=Label("填了上面的金额就请选一项", "Choose one if you gave any of the amounts above"),
+    )  # fmt: skip
+    financing = Text(
+        "融资历史", "Financing history", max_length=1000, lines=True, level=SENSITIVE,
+        hint=Label("每行一笔：时间、轮次或方式、金额（注明币种）、来源。例：2024-06，A 轮，3000 万元人民币，投资方公告", "One per line: time, round or kind, amount with currency, source"),
+    )  # fmt: skip
     bank_report = Choice(
         "银行信用报告",
         "Bank credit report",
         options=BANK_REPORT,
-        hint=Label("是否愿意提供", "Will you provide one?"),
+        hint=Label("是否愿意提供；提供的要同时附授权书", "Will you provide one? It comes with its authorisation"),
     )
     bank_authorisation = Text(
         "授权书编号", "Authorisation number", required=True, max_length=60, asked_when=("bank_report", "yes"),
         hint=Label("没有授权书的报告不能接收", "A report cannot be accepted without its authorisation"),
+    )  # fmt: skip
+    authorisation_file = Files(
+        "授权书文件", "Authorisation file", required=True, asked_when=("bank_report", "yes"), count=3,
+        hint=Label("盖章的授权书扫描件", "A scan of the sealed authorisation"),
+    )  # fmt: skip
+    bank_report_file = Files(
+        "银行信用报告文件", "Bank report file", asked_when=("bank_report", "yes"), count=3,
+        hint=Label("手头没有可以以后补交", "May follow later"),
     )  # fmt: skip
     market = Text(
         "市场与口碑",
@@ -297,7 +323,8 @@ class Candidates(Table):
         Section(
             Label("业务与能力", "Business and capability"),
             ("main_business", "technology", "cases", "team_size", "patents", "annual_revenue", "revenue_year", "profit",
-             "bank_report", "bank_authorisation", "market", "management"),
+             "operating_cash_flow", "figures_source", "financing", "bank_report", "bank_authorisation",
+             "authorisation_file", "bank_report_file", "market", "management"),
         ),
         Section(Label("合作意愿", "Ways of working"), ("values", "communication", "attitude")),
         Section(Label("附件材料", "Documents"), ("profile_file", "cases_file", "certificates_file", "proposal_file")),

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
 
 from workbook.errors import PartnerBookError
 from workbook.records import Record
+from workbook.rules.certificates import OVER as OVER
+from workbook.rules.certificates import lines_of
 from workbook.rules.finding import Check, Finding, Situation, at
 from workbook.rules.selection import JUDGES, SETTING_DEFAULTS, gate_column, judge_gates, plain_code, record_days
 from workbook.schema import Invalid
 from workbook.tables import Candidates, Indicators, SettingRow, Settings
 
-OVER = ("declined", "withdrawn")
-_NO_DATE_NEEDED = re.compile(r"(暂?无|没有|不适用|none|n/?a|[-—/])[。.]?|.*(长期|永久|no expiry).*", re.IGNORECASE)
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
+FIGURES = ("annual_revenue", "profit", "operating_cash_flow")
+_PARTS = re.compile(r"[，,、;；|\t]|\s{2,}")
+_YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 
 
 def _open(situation: Situation) -> Iterator[Record]:
@@ -36,46 +37,53 @@ def missing_figures(situation: Situation) -> Iterator[Finding]:
                 yield at(record, "S3-figure", f"{column.zh}未填，对应的指标记为无数据。请向候选补要。", column.name)
 
 
-def revenue_without_year(situation: Situation) -> Iterator[Finding]:
+def figures_without_year(situation: Situation) -> Iterator[Finding]:
     """S4: an amount counts with its year."""
     for record in _open(situation):
-        if record["annual_revenue"] is not None and record["revenue_year"] is None:
-            yield at(record, "S4-year", "年营收没有写明是哪一年的，不能比较。请填营收年度。", "revenue_year")
+        if (given := _figures(record)) and record["revenue_year"] is None:
+            yield at(record, "S4-year", f"{given}没有写明是哪一年的，不能比较。请填营收年度。", "revenue_year")
+
+
+def figures_without_source(situation: Situation) -> Iterator[Finding]:
+    """S4: an amount counts with where it is from: audited, as booked, or only said."""
+    for record in _open(situation):
+        if (given := _figures(record)) and record["figures_source"] is None:
+            ask = "请填财务数据来源。"
+            yield at(record, "S4-source", f"{given}没有写明出自哪里，不知道可不可信。{ask}", "figures_source")
+
+
+def _figures(record: Record) -> str:
+    """The amounts that a candidate gave, by their headers."""
+    return "、".join(Candidates.columns[name].zh for name in FIGURES if record[name] is not None)
 
 
 def report_without_authorisation(situation: Situation) -> Iterator[Finding]:
-    """S4: a bank's report is accepted only with its authorisation."""
+    """S4: a bank's report is accepted only with its authorisation: its number and the document itself."""
     for record in _open(situation):
-        if record["bank_report"] == "yes" and not record["bank_authorisation"]:
+        if record["bank_report"] != "yes" and not record["bank_report_file"]:
+            continue
+        if not record["bank_authorisation"]:
             yield at(
                 record, "S4-authorisation", "银行信用报告没有授权书编号，不能接收。请补授权书编号，或把银行信用报告改为不提供。",
                 "bank_authorisation",
             )  # fmt: skip
+        if not record["authorisation_file"]:
+            yield at(
+                record, "S4-authorisation-file", "银行信用报告没有附授权书，不能接收。请向候选补要授权书文件，或把银行信用报告改为不提供并移走报告。",
+                "authorisation_file",
+            )  # fmt: skip
 
 
-def expired_certificates(situation: Situation) -> Iterator[Finding]:
-    """S6: a certificate is flagged from its date on: the last date on its line is the day until which it holds.
-
-    One whose line has no whole date would never be flagged, so that is told too.
-    """
+def incomplete_financing(situation: Situation) -> Iterator[Finding]:
+    """S4: each round of financing with its time, kind, amount and source."""
     for record in _open(situation):
-        for line in filter(None, map(str.strip, record.text("certificates").splitlines())):
-            days = [day for day in (_day(found) for found in _DAY.finditer(line)) if day]
-            if days and days[-1] < situation.today:
-                yield at(record, "S6-certificate", f"证书已于 {days[-1]} 到期：{line[:60]}", "certificates")
-            elif not days and not _NO_DATE_NEEDED.fullmatch(line):
+        for line in lines_of(record.text("financing")):
+            parts = [part for part in _PARTS.split(line) if part.strip()]
+            if len(parts) < 4 or not _YEAR.search(line):
                 yield at(
-                    record, "S6-undated",
-                    f"这一项看不出到哪一天有效，到期不会提醒：{line[:60]}。请写成“名称，编号，2028-03-31”；没有期限的写“长期”。",
-                    "certificates",
+                    record, "S4-financing", f"这一笔融资缺时间、方式、金额或来源：{line[:60]}。请写成“2024-06，A 轮，3000 万元，投资方公告”。",
+                    "financing",
                 )  # fmt: skip
-
-
-def _day(found: re.Match[str]) -> date | None:
-    try:
-        return date(*(int(part) for part in found.groups()))
-    except ValueError:
-        return None
 
 
 def gates(situation: Situation) -> Iterator[Finding]:
@@ -170,6 +178,7 @@ def one_code_twice(situation: Situation) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    missing_figures, revenue_without_year, report_without_authorisation, expired_certificates, gates, missing_gates,
+    missing_figures, figures_without_year, figures_without_source, report_without_authorisation,
+    incomplete_financing, gates, missing_gates,
     damaged_codes, one_code_twice, stale_record_queries,
 )  # fmt: skip
