@@ -57,17 +57,29 @@ def _quarter(rows: Rows, period: str, partner: str, first: date, last: date, pas
         kinds += [("functional", 100, passed), ("performance", 100, 96)] if not at else []
         for kind, total, good in kinds:
             add("tests", "test", "TE", delivery=delivery, kind=kind, tested_on=day, total=Decimal(total), passed=Decimal(good))  # fmt: skip
-    at = datetime.combine(first + timedelta(days=30), datetime.min.time()).replace(hour=10)
+    moment = datetime.combine(first + timedelta(days=30), datetime.min.time()).replace(hour=10)
     for kind, severity in (("issue", "urgent"), ("issue", "ordinary"), ("change", "ordinary"), ("contact", "ordinary")):
-        issue = add("issues", "issue", "I", partner=partner, kind=kind, severity=severity, title="事项", reported_at=at)
+        issue = add(
+            "issues", "issue", "I", partner=partner, kind=kind, severity=severity, title="事项", reported_at=moment
+        )
         for event, minutes in (("response", 5), ("resolve", 60)):
-            add("issue_events", "event", "IE", issue=issue, at=at + timedelta(minutes=minutes), kind=event)
+            add("issue_events", "event", "IE", issue=issue, at=moment + timedelta(minutes=minutes), kind=event)
     add(
         "budgets", "budget_line", "BU", partner=partner, starts_on=first, ends_on=last, budget=Decimal("1000.00"),
         actual=Decimal("1010.00"), progress=Decimal(100), verified="yes",
     )  # fmt: skip
     for judge in ("R-0001", "R-0002"):
-        add("judgements", "judgement", "PJ", period=period, partner=partner, measure="p1-Q.4", reviewer=judge, mark=4)
+        add(
+            "judgements",
+            "judgement",
+            "PJ",
+            period=period,
+            partner=partner,
+            measure="p1-Q.4",
+            reviewer=judge,
+            mark=4,
+            evidence="抽查",
+        )
 
 
 def second_version(book: Book, weights: dict[str, int], version: str = "p2") -> None:

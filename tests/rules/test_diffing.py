@@ -36,7 +36,7 @@ def half(draw: st.DrawFn, version: str) -> Half | None:
     )  # fmt: skip
     given_marks = {code: draw(marks) for code in codes}
     measured = [
-        Measured("P", f"{version}-{c}", None if mark in (None, "na") else mark, c, applies=mark != "na")
+        Measured("P", f"{version}-{c}", None if isinstance(mark, str) else mark, c, applies=mark != "na")
         for c, mark in given_marks.items()
     ]
     (outcome,) = score_panel(dimensions, [Entry("P")], [], measured, (), Policy(0, Decimal(0), True), ())

@@ -241,15 +241,15 @@ class Incentives(Table):
     incentive = Key("激励编号", "Incentive", prefix="IN")
     partner = Ref("伙伴编号", "Partner", to="partners", owner=COMPUTED)
     legal_name = Text("企业名称", "Legal name", owner=COMPUTED, max_length=120, level=PUBLIC)
-    period = Ref("周期", "Period", to="periods", owner=COMPUTED, shown_to_partner=True)
-    grade = Text("等级", "Grade", owner=COMPUTED, max_length=10, shown_to_partner=True)
-    type = Choice("激励类型", "Type", owner=COMPUTED, options=INCENTIVE_TYPES, shown_to_partner=True)
-    what = Text("内容", "What", owner=COMPUTED, max_length=200, shown_to_partner=True)
+    period = Ref("周期", "Period", to="periods", owner=COMPUTED, level=PUBLIC)
+    grade = Text("等级", "Grade", owner=COMPUTED, max_length=10, level=PUBLIC)
+    type = Choice("激励类型", "Type", owner=COMPUTED, options=INCENTIVE_TYPES, level=PUBLIC)
+    what = Text("内容", "What", owner=COMPUTED, max_length=200, level=PUBLIC)
     amount = Money(
         "金额",
         "Amount",
         owner=COMPUTED,
-        shown_to_partner=True,
+        level=PUBLIC,
         note=Label(
             "生成时按规则写定，规则以后再改也不变。", "Fixed when the row is made; later rules do not change it."
         ),

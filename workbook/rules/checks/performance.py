@@ -352,7 +352,8 @@ def _as_of(situation: Situation, period: Period) -> datetime:
     """The moment for which the results stand: of the last evaluation, or the beginning of today if that is later."""
     rows = (row for row in situation.of(Performance) if row["period"] == period.key)
     moments = [row["evaluated_at"] for row in rows if row["evaluated_at"] is not None]
-    return max([*moments, datetime.combine(situation.today, time())])
+    latest: datetime = max([*moments, datetime.combine(situation.today, time())])
+    return latest
 
 
 def _said(name: str, value: Any) -> str:
