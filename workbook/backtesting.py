@@ -47,7 +47,7 @@ class Stand:
         """The result as people read it."""
         if self.score is None:
             return "无数据"
-        place = f"第 {self.rank} 名" if self.rank else "暂不能评"
+        place = f"类别第 {self.rank} 名" if self.rank else "暂不能评"
         return f"{self.score:>6} 分 {self.grade or '–'} {place}"
 
     def as_data(self) -> dict[str, Any]:

@@ -153,18 +153,20 @@ def adopt(old: Path, book: Path | None, mapping: Path | None, preview: bool, lan
 @as_json
 @reports
 def evaluate(book: Path, period: str, rules: str) -> dict[str, Any]:
-    """给候选算分、排名，写进结果表。/ Score and rank candidates, and write the result tables."""
+    """给候选和伙伴算分、排名，写进结果表。/ Score candidates and partners, and write the result tables."""
     if rules and not period:
         raise click.UsageError("--rules 要和 --period 一起写：试算哪个考核周期？")
     if period:
         return _evaluate_period(book, period, rules.strip())
     with working("正在评估…"):
         from workbook.evaluating import as_data, as_lines, evaluate_file
+        from workbook.measuring import as_data as measured_data
 
         found = evaluate_file(book)
+    refused = {**found.refused, **found.measured.refused}
     return {
-        "ok": not found.refused, "book": str(book), "changed": found.changed, "panels": as_data(found),
-        "refused": found.refused, "warnings": list(found.warnings),
+        "ok": not refused, "book": str(book), "changed": found.changed, "panels": as_data(found),
+        "periods": measured_data(found.measured), "refused": refused, "warnings": list(found.warnings),
         "text": "\n".join([*as_lines(found), *(f"  注意：{one}" for one in found.warnings)]),
     }  # fmt: skip
 

@@ -234,10 +234,11 @@ def as_lines(found: Sequence[Difference]) -> list[str]:
         return [f"没有变化：{len(found)} 家的得分和每项分数、权重都一样。"]
     lines = []
     for one in found:
+        if same(one):
+            lines.append(f"{one.partner} {one.name}：{_score(one.after or one.before)}，没有变化")
+            continue
         amount = "" if one.amount is None else f"，{one.amount:+}"
         lines.append(f"{one.partner} {one.name}：{_score(one.before)} → {_score(one.after)}{amount}")
-        if same(one):
-            lines.append("  没有变化")
         lines += [
             f"  {move.points:>+7}  {move.code} {move.title}（{KINDS[move.kind]}）：{reason(one, move)}"
             for move in one.moved

@@ -29,6 +29,7 @@ from workbook.granting import grant_incentives
 from workbook.identity import must_be_ours
 from workbook.improving import measure_plans
 from workbook.measuring import Measurement, measure_book
+from workbook.measuring import as_lines as measured_lines
 from workbook.ooxml import Book
 from workbook.records import read_records
 from workbook.reviewing import write_reviews
@@ -434,6 +435,7 @@ def as_lines(found: Evaluation) -> list[str]:
             why = "；".join(outcome.reasons) or outcome.next_step
             lines.append(f"  {place}  {outcome.candidate}  {score}  {outcome.grade or '–'}  {why}".rstrip())
     lines += [f"✗ {panel}：{why}" for panel, why in found.refused.items()]
+    lines += measured_lines(found.measured)
     if not lines:
         return ["还没有可以评估的评审会：在“评审会”里建一行，把状态改为“评分中”。"]
     return [*lines, "结果已写入工作簿。" if found.changed else "结果没有变化，工作簿没有改动。"]

@@ -5,6 +5,7 @@ The one way for command, server and add-in. What is equal is not written; the re
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -306,13 +307,17 @@ def _part(result: PeriodResult, one: Rated, part: Part, key: str) -> dict[str, A
     return {
         "part": f"{key}/{part.indicator}", "legal_name": one.partner["legal_name"], "dimension": part.dimension_title,
         "title": part.title, "method": "judged" if measure.judged else "measured",
-        "value": _text(metric.shown, PerformanceParts, "value") if metric else None,
+        "value": _text(metric.shown if metric else _mean_words(part), PerformanceParts, "value"),
         "mean": None if part.mean is None else half_up(part.mean, 4), "weight": _percent(part.weight),
         "points": part.contribution if part.state is PartState.SCORED else None, "state": STATE_WORDS[part.state],
         "why": _text(metric.why if metric else _judged_words(part), PerformanceParts, "why"),
         "rows": _text(source_rows(metric.rows) if metric else "、".join(part.marks), PerformanceParts, "rows"),
         "result": key, "measure": part.indicator,
     }  # fmt: skip
+
+
+def _mean_words(part: Part) -> str:
+    return f"{half_up(part.mean, 2).normalize():f} 分" if part.mean is not None else "无数据"
 
 
 def _judged_words(part: Part) -> str:
@@ -327,3 +332,54 @@ def _text(text: str, table: type[Table], name: str) -> str | None:
     column = table.columns[name]
     limit = column.max_length if isinstance(column, Text) and column.max_length else len(text)
     return (text if len(text) <= limit else text[: limit - 1] + "…") or None
+
+
+# --- as people and programs read it ----------------------------------------------------------------------------------
+
+
+def as_data(found: Measurement) -> list[dict[str, Any]]:
+    """The rated periods as JSON values: numbers as text, so that no reader makes a binary float of them."""
+    return [
+        {
+            "period": one.period.key, "kind": one.period.kind, "rule_version": one.tree.version, "tree": one.tree.counts(),
+            "partners": [_rated_data(one, rated) for rated in one.rated],
+        }
+        for one in found.rated
+    ]  # fmt: skip
+
+
+def _rated_data(result: PeriodResult, one: Rated) -> dict[str, Any]:
+    outcome = one.outcome
+    return {
+        "partner": one.partner.key, "state": outcome.state.value, "score": _shown(outcome.score), "grade": outcome.grade,
+        "rank": one.rank, "percentile": _shown(one.percentile), "coverage": format(outcome.coverage, "f"),
+        "measured_points": format(one.measured_points, "f"), "judged_points": format(one.judged_points, "f"),
+        "reasons": list(_reasons(one)), "next_step": outcome.next_step,
+        "parts": [
+            {
+                "measure": part.indicator, "title": part.title, "state": part.state.value,
+                "method": "judged" if result.tree.measures[part.indicator].judged else "measured",
+                "value": one.metrics[part.indicator].shown if part.indicator in one.metrics else _mean_words(part),
+                "mean": None if part.mean is None else str(part.mean), "points": format(part.contribution, "f"),
+                "why": one.metrics[part.indicator].why if part.indicator in one.metrics else _judged_words(part),
+                "rows": list(one.metrics[part.indicator].rows if part.indicator in one.metrics else part.marks),
+            }
+            for part in outcome.parts
+        ],
+    }  # fmt: skip
+
+
+def _shown(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
+
+
+def as_lines(found: Measurement) -> list[str]:
+    """A line for each period: how many partners have which grade; and why a period was not rated."""
+    lines = []
+    for one in found.rated:
+        grades = Counter(rated.outcome.grade for rated in one.rated if rated.outcome.grade)
+        told = "、".join(f"{grade} 级 {count} 家" for grade, count in sorted(grades.items()))
+        blocked = sum(1 for rated in one.rated if rated.outcome.state is not State.RANKED)
+        waiting = f"；暂不能评 {blocked} 家" if blocked else ""
+        lines.append(f"✓ {one.period.key} 绩效（规则 {one.tree.version}）：{told or '还没有可以评的伙伴'}{waiting}")
+    return [*lines, *(f"✗ {period}：{why}" for period, why in found.refused.items())]

@@ -103,6 +103,18 @@ def test_what_cannot_be_frozen_is_refused_and_nothing_is_written(path: Path, cel
     assert not folder(path).exists()
 
 
+def test_a_book_with_english_headers_is_frozen_in_english(tmp_path: Path) -> None:
+    from tests.frozen_books import TODAY, performance_rows
+    from workbook.build import new_workbook
+
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(new_workbook(lang="en", rows=performance_rows(), today=TODAY))
+    run("freeze", path, "2026Q3")
+    assert [row.text("state") for row in rows(path, Frozen)] == ["Rated", "Rated", "Rated", "No data"]
+    assert altered(path) == []
+    assert run("freeze", path, "2026Q3", "--verify")["ok"]
+
+
 def test_faulty_rules_refuse_the_freeze(path: Path) -> None:
     typed(path, "measures", "绩效指标编号", "p1-Q.1", 权重=99)
     assert "权重" in refused("freeze", path, "2026Q3")

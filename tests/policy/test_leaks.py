@@ -43,14 +43,9 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for row in rows["candidates"][:1]:
         row["credit_code"] = code
     rows |= what_follows()
-    for table, given in (
-        ("contracts", "partner"),
-        ("satisfaction", "partner"),
-        ("incidents", "partner"),
-        ("proposals", "partner"),
-    ):
-        for number, row in enumerate(rows.get(table, [])):
-            row[given] = OWN if number % 2 == 0 else OTHER
+    for name in ("contracts", "satisfaction", "incidents", "proposals"):
+        for number, row in enumerate(rows.get(name, [])):
+            row["partner"] = OWN if number % 2 == 0 else OTHER
     book = Book.read(new_workbook(rows=rows, today=TODAY))
     for table in TABLES:
         if table.name in ("settings", "indicators", "bands"):

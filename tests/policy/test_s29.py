@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
@@ -117,3 +118,28 @@ def test_s29_a_corrected_result_takes_back_what_nobody_approved_and_names_the_re
     assert [row["状态"] for row in ledger] == ["已审批", "不予兑现", "不予兑现", "不予兑现"]
     assert ledger[1]["不予兑现原因"] == "FZ-0004 把 2025 的等级更正为 C"
     assert list(findings(path)) == ["S29-corrected"] and "IN-0001 已审批或兑现" in findings(path)["S29-corrected"]
+
+
+def test_s29_a_partner_is_told_what_was_granted_and_not_what_is_still_decided(path: Path) -> None:
+    frozen(path, YEAR_A, YEAR_B)
+    evaluate(path)
+    typed(
+        path,
+        "incentives",
+        "激励编号",
+        "IN-0001",
+        状态="已兑现",
+        审批人="周总",
+        审批日期=date(2026, 1, 30),
+        兑现日期=date(2026, 2, 1),
+        备注="内部",
+    )
+    typed(path, "incentives", "激励编号", "IN-0002", 状态="已审批", 审批人="周总", 审批日期=date(2026, 1, 30))
+    target = path.with_name("给伙伴.xlsx")
+    assert CliRunner().invoke(main, ["export", str(path), "--partner", "P-0001", "-o", str(target)]).exit_code == 0
+    head, *rows = openpyxl.load_workbook(target)["激励台账"].iter_rows(values_only=True)
+    (row,) = (dict(zip(head, row, strict=True)) for row in rows)
+    assert row == {
+        "激励编号": "IN-0001", "企业名称": "甲公司", "周期": "2025", "等级": "A", "激励类型": "绩效奖励", "内容": "年度绩效奖金",
+        "金额": 50000, "兑现日期": datetime(2026, 2, 1),
+    }  # fmt: skip

@@ -20,10 +20,12 @@ from workbook.evaluating import evaluate_book
 from workbook.freezing import correct, freeze, kept_path
 from workbook.ooxml import Book
 from workbook.records import read_records
-from workbook.rules.canonical import digest
+from workbook.rules.canonical import canonical_inputs, digest
 from workbook.rules.finding import Finding, run_checks
-from workbook.rules.frozen import details, recomputed, row_hash, standing
-from workbook.tables import Frozen, Performance
+from workbook.rules.frozen import details, recomputed, row_hash, standing, with_records
+from workbook.rules.performance import period_of, read_ledger
+from workbook.tables import Frozen, Performance, Periods
+from workbook.tables import Tests as Checked
 
 Break = Callable[[Book], Any]
 
@@ -78,6 +80,7 @@ BROKEN: list[tuple[str, Break, str, str]] = [
     ("S38-result-altered", cell("performance", RESULT, "2026Q3/P-0001", 等级="A"), "2026Q3/P-0001", "等级写着 A"),
     ("S38-result-altered", cell("performance", RESULT, "2026Q3/P-0001", 结论="暂不能评"), "2026Q3/P-0001", "结论"),
     ("S38-result-altered", cell("performance", RESULT, "2026Q3/P-0004", 官方得分=60), "2026Q3/P-0004", "写着 60，而冻结的是 空白"),
+    ("S38-result-altered", cell("performance_parts", "明细编号", "2026Q3/P-0001/p1-Q.1", 得分=14), "2026Q3/P-0001", "明细被改动过"),
     ("S38-result-altered", cleared("performance", "2026Q3/P-0003"), "FZ-0003", "这一行不在了"),
 ]  # fmt: skip
 
@@ -135,6 +138,22 @@ def test_the_recomputation_from_its_kept_inputs_gives_the_same_hash() -> None:
         outcome = recomputed(text).one.outcome
         assert digest(details(outcome)) == row["parts_hash"]
         assert (outcome.score, outcome.grade or None) == (row["score"], row["grade"])
+
+
+def test_the_inputs_are_the_same_text_however_a_program_saves_its_numbers_and_whatever_the_state_of_the_period() -> (
+    None
+):
+    ledger = read_ledger(frozen_book())
+    period = period_of(next(row for row in ledger.of(Periods) if row.key == "2026Q3"))
+    text = canonical_inputs(ledger, period, "P-0001", NOW)
+    longer = [
+        replace(row, values={n: v + Decimal("0.0") if isinstance(v, Decimal) else v for n, v in row.values.items()})
+        for row in ledger.of(Checked)
+    ]
+    assert [str(row["passed"]) for row in longer] != [str(row["passed"]) for row in ledger.of(Checked)]
+    opened = [replace(row, values={**row.values, "status": "open"}) for row in ledger.of(Periods)]
+    other = with_records(ledger, {Checked.name: longer, Periods.name: opened})
+    assert canonical_inputs(other, period, "P-0001", NOW) == text
 
 
 def test_every_part_is_in_the_hash_of_the_details() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from tests.rules.test_findings import Break, add, all_of, change
-from tests.selection_books import TODAY, Rows, evaluated
+from tests.selection_books import NOW, TODAY, Rows, evaluated
+from workbook.errors import MissingTable
 from workbook.evaluating import evaluate_book
+from workbook.granting import grant_incentives
+from workbook.improving import measure_plans
 from workbook.ooxml import Book
 from workbook.performance_defaults import measure_rows, performance_band_rows
 from workbook.records import Record, read_records
@@ -330,20 +333,15 @@ def test_a_second_evaluation_changes_nothing() -> None:
 
 
 def test_a_book_of_before_these_tables_is_evaluated_all_the_same() -> None:
-    from workbook.granting import grant_incentives
-    from workbook.improving import measure_plans
-
     class Bare:
-        tables: tuple[Any, ...] = ()
+        tables = ()
 
-        def table(self, name: str) -> Any:
-            from workbook.errors import MissingTable
-
+        def table(self, name: str) -> None:
             raise MissingTable(name, ())
 
-    write: Callable[..., None]
-    for write in (grant_incentives, measure_plans):
-        write(Bare(), datetime(2026, 11, 23))
+    bare: Any = Bare()
+    grant_incentives(bare, NOW)
+    measure_plans(bare, NOW)
 
 
 # --- to-dos ----------------------------------------------------------------------------------------------------------
@@ -358,3 +356,15 @@ def test_a_plan_is_told_a_week_ahead_with_its_own_day_and_a_waiting_entitlement_
     assert told["S29-due IN-0001"].days == 2
     kept = [row["cause"] for row in read_records(situation.book, Todo)]
     assert {"S39-late PL-0002", "S29-due IN-0001"} <= set(kept)
+
+
+def test_a_corrected_row_does_not_stand_whatever_the_numbers_are() -> None:
+    from workbook.rules.incentives import standing
+    from workbook.tables import Frozen
+
+    def row(key: str, corrects: str = "") -> Record:
+        return Record(Frozen, "", 6, key, {"partner": "P-0001", "period": "2025", "corrects": corrects or None}, {})
+
+    assert [one.key for one in standing([row("FZ-0009"), row("FZ-0002", "FZ-0009")])] == ["FZ-0002"]
+    assert [one.key for one in standing([row("FZ-0010"), row("FZ-0009")])] == ["FZ-0010"]  # the newest of two
+    assert standing([row("FZ-0001"), row("FZ-0001")]) == []  # a copied row counts for nothing

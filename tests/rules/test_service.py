@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -78,9 +79,6 @@ def walk(
     """What a clerk with a stop-watch would note, who looks at the log once a minute."""
     level, waiting, solved, answered, minutes, share = first, 0, False, False, 0, Fraction(0)
     left = [one for one in told if one[0] <= now]
-    final = not response and not any(
-        kind == "reopen" for at, kind, _ in left if at > max((a for a, k, _ in left if k in ("resolve", "close")), default=now)
-    )
     minute = reported
     while True:
         while left and left[0][0] <= minute:
@@ -103,7 +101,7 @@ def walk(
             minutes += 1
             share += Fraction(1, respond if response else resolve)
         minute += MINUTE
-    stopped = answered if response else solved and final is not None
+    stopped = answered if response else solved
     return Walked(minutes, share, stopped, bool(waiting) and not stopped)
 
 
@@ -120,7 +118,9 @@ KINDS = ("response", "pause", "pause", "resume", "resolve", "reopen", "level", "
 @st.composite
 def stories(draw: st.DrawFn) -> tuple[datetime, str, list[tuple[datetime, str, str | None]], datetime]:
     """A log that people could write, around New Year and the Spring Festival of 2026, both with make-up days."""
-    begin = draw(st.sampled_from([datetime(2026, 1, 1), datetime(2026, 2, 12), datetime(2026, 2, 26), datetime(2026, 3, 5)]))
+    begin = draw(
+        st.sampled_from([datetime(2026, 1, 1), datetime(2026, 2, 12), datetime(2026, 2, 26), datetime(2026, 3, 5)])
+    )
     reported = begin + timedelta(minutes=draw(st.integers(0, 2000)))
     at, waiting, solved = reported, 0, False
     told: list[tuple[datetime, str, str | None]] = []
@@ -162,8 +162,17 @@ def test_the_order_of_the_rows_and_the_seconds_of_a_clock_change_nothing(story: 
     events = as_records(told)
     before = clock_of(record(Issues, 1, issue="I-0001", reported_at=reported), events, first, LIMITS, now)
     random.shuffle(events)
+    events = [replace(event, number=number) for number, event in enumerate(events)]  # sorted by people
     after = clock_of(issue, events, first, LIMITS, now.replace(second=59))
     assert (before.response, before.resolution) == (after.response, after.resolution)
+
+
+def test_two_events_of_one_minute_follow_their_numbers_and_not_their_rows() -> None:
+    issue = record(Issues, 1, issue="I-0001", reported_at=datetime(2026, 3, 2, 9, 0))
+    told = log(("2026-03-02 09:30", "pause"), ("2026-03-02 09:30", "resume"), ("2026-03-02 10:00", "resolve"))
+    told[0], told[1] = replace(told[0], number=2), replace(told[1], number=1)
+    found = clock_of(issue, told, "P3", LIMITS, FAR)
+    assert found.problems == () and found.resolution is not None and found.resolution.minutes == 60
 
 
 @settings(max_examples=150, deadline=None)
@@ -220,7 +229,9 @@ BY_HAND: list[tuple[str, str, str, tuple[Any, ...], str, int]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("what", "reported", "first", "told", "state", "minutes"), BY_HAND, ids=[b[0] for b in BY_HAND])
+@pytest.mark.parametrize(
+    ("what", "reported", "first", "told", "state", "minutes"), BY_HAND, ids=[b[0] for b in BY_HAND]
+)
 def test_counted_by_hand(what: str, reported: str, first: str, told: Any, state: str, minutes: int) -> None:
     found = clocks(reported, first, *told)
     assert found.problems == () and found.resolution is not None
@@ -235,6 +246,11 @@ def test_an_open_pause_stops_the_clock_for_as_long_as_it_lasts() -> None:
     again = clocks("2026-03-02 09:00", "P1", *told, ("2026-03-02 13:10", "resume"), now=datetime(2026, 3, 2, 13, 20))
     assert again.resolution is not None  # 10 used, 230 left from 13:10 on: 17:00
     assert (again.resolution.state, again.resolution.due) == ("running", datetime(2026, 3, 2, 17, 0))
+
+
+def test_an_answer_during_a_pause_took_only_the_time_before_it() -> None:
+    found = clocks("2026-03-02 09:00", "P1", ("2026-03-02 09:10", "pause"), ("2026-03-02 09:40", "response"))
+    assert found.response == Clock("met", 10, datetime(2026, 3, 2, 9, 45), Fraction(2, 3))
 
 
 def test_an_issue_that_ran_out_before_it_was_paused_stays_late() -> None:

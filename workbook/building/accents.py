@@ -13,8 +13,8 @@ from workbook.building.live import Live, quoted
 from workbook.building.plan import FIRST, HEADER, Plan, Spot, reference
 from workbook.defaults import VERSION
 from workbook.look import Look
-from workbook.schema import Column
-from workbook.tables import Indicators, Marks, Results, SettingRow, Settings
+from workbook.schema import Choice, Column
+from workbook.tables import Indicators, Marks, Performance, Results, SettingRow, Settings
 from workbook.tables.selection import DIMENSIONS
 
 LOW_SCORE = 3.5  # a dimension below it is said in ochre; the scale begins here
@@ -89,20 +89,32 @@ def _marks(paint: Painter) -> None:
 
 def _results(paint: Painter) -> None:
     """Who is not ranked steps back; scores are bars and shades; what does not agree is said."""
+    _rated(paint, Results.state, (Results.legal_name, Results.rank), (Results.score, Results.check), scores())
+
+
+def _performance(paint: Painter) -> None:
+    """As the results of a selection."""
+    shaded = (Performance.quality, Performance.responsiveness, Performance.cost, Performance.innovation)
+    beside = (Performance.legal_name, Performance.rank)
+    _rated(paint, Performance.state, beside, (Performance.score, Performance.check), shaded)
+
+
+def _rated(
+    paint: Painter, state: Choice, beside: Sequence[Column], numbers: tuple[Column, Column], shaded: Sequence[Column]
+) -> None:
     plan = paint.plan
-    states = {code: label.get(plan.lang) for code, label in Results.state.options.items()}
-    cell = paint.cell(Results.state)
-    back = f'AND({cell}<>"",{cell}<>{quoted(states["ranked"])})'
+    score, check = numbers
+    cell = paint.cell(state)
+    back = f'AND({cell}<>"",{cell}<>{quoted(state.options["ranked"].get(plan.lang))})'
     grey = {"font_color": look.MEANINGS["mute"].ink, "italic": True}
-    stepping: tuple[Column, ...] = (Results.legal_name, Results.rank, Results.score, Results.check)
-    for column in stepping:
+    for column in (*beside, score, check):
         paint.when(back, [plan.spot(column)], grey)
     bar = {
         "type": "data_bar", "bar_solid": True, "bar_color": look.ACCENT_SOFT, "bar_border_color": look.ACCENT_SOFT,
         "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 100, "data_bar_2010": True,
     }  # fmt: skip
-    paint.on(Results.score, bar)
-    for column in scores():
+    paint.on(score, bar)
+    for column in shaded:
         first = paint.cell(column)
         low = {"font_color": look.MEANINGS["watch text"].ink, "bold": True}
         paint.when(f"AND(ISNUMBER({first}),{first}<{LOW_SCORE})", [plan.spot(column)], low)
@@ -112,14 +124,15 @@ def _results(paint: Painter) -> None:
         }  # fmt: skip
         paint.on(column, shade)
     said = look.MEANINGS["bad"]
-    differs = f"AND(ISNUMBER({paint.cell(Results.score)}),{paint.cell(Results.check)}<>{paint.cell(Results.score)})"
-    paint.when(differs, [plan.spot(Results.check)], {"font_color": said.ink, "bg_color": said.fill, "bold": True})
+    differs = f"AND(ISNUMBER({paint.cell(score)}),{paint.cell(check)}<>{paint.cell(score)})"
+    paint.when(differs, [plan.spot(check)], {"font_color": said.ink, "bg_color": said.fill, "bold": True})
 
 
 PAINTERS: Mapping[str, Callable[[Painter], None]] = {
     Indicators.name: _indicators,
     Marks.name: _marks,
     Results.name: _results,
+    Performance.name: _performance,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -104,8 +105,12 @@ def sentence(plan: Plan) -> Live:
     parts = [say(words.TOTAL, rows)]
     if over(plan.table):
         parts.append(say(words.OPEN, open_rows(plan)))
-    for column, code in told(plan.table):
+    counted = told(plan.table)
+    often = Counter(column.options[code].zh for column, code in counted)
+    for column, code in counted:
         word = column.options[code].get(plan.lang).lower()
+        if often[column.options[code].zh] > 1:  # the same word in two columns: which one is meant
+            word = f"{column.label.get(plan.lang)}{'' if plan.lang.startswith('zh') else ' '}{word}"
         parts.append(say(words.OF_WORD, having(plan, column, code), word=word))
     for formula in (c for c in plan.table.columns.values() if isinstance(c, Formula) and c.gives == "validity"):
         for told_word in words.VALIDITY_TOLD:

@@ -11,7 +11,7 @@ from workbook.building.kinds import Projection
 ROW = 32  # points; two lines of text
 FINGERPRINT = {"width": 38, "small": True}
 RUBRIC = {"width": 42, "small": True, "long": True}
-RATE = {"number_format": "0.0%", "width": 12}
+RATE = {"number_format": "0.0%_)", "width": 12}
 SCORE = {"number_format": "0.00", "width": 9, "align": "center", "tight": True}
 
 # "table.column" → what differs from the kind
@@ -93,8 +93,8 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "performance.before": {"number_format": "0.00", "width": 11},
     "performance.direction": {"align": "center", "width": 11},
     "performance.slope": {"number_format": "+0.00;-0.00;0.00", "width": 12},
-    "performance.reason": {"width": 40, "long": True},
-    "performance.next_step": {"width": 30, "long": True},
+    "performance.reason": {"width": 36, "small": True},
+    "performance.next_step": {"width": 46, "small": True},
     "performance.remark": {"width": 20},
     "performance.quality": SCORE,
     "performance.responsiveness": SCORE,
@@ -168,7 +168,7 @@ FOLDED = frozenset(
 )
 # Rows of more than two lines: in Chinese, in English.
 HEIGHTS: Mapping[str, tuple[int, int]] = {
-    "indicators": (34, 44), "panels": (46, 46), "results": (46, 46), "performance": (46, 46), "measures": (34, 44), "minutes": (405, 405),
+    "indicators": (34, 44), "panels": (46, 46), "results": (46, 46), "measures": (34, 44), "minutes": (405, 405),
 }  # fmt: skip
 # Rows that are read along with their long text: every column begins at the top, so that the first lines stand level.
 FROM_TOP = frozenset(

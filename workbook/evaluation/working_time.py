@@ -90,6 +90,8 @@ class WorkingCalendar:
     opened: frozenset[date] = frozenset()
     _spans: tuple[Span, ...] = field(init=False, repr=False, compare=False)
     _minutes: int = field(init=False, repr=False, compare=False)
+    # how many of the first weekdays from Monday on are working days, for none to all seven of them
+    _ahead: tuple[int, ...] = field(init=False, repr=False, compare=False)
     # the days that differ from their weekday, as sorted ordinals
     _off: tuple[int, ...] = field(init=False, repr=False, compare=False)
     _on: tuple[int, ...] = field(init=False, repr=False, compare=False)
@@ -116,6 +118,7 @@ class WorkingCalendar:
         put(self, "opened", on)
         put(self, "_spans", spans)
         put(self, "_minutes", sum(end - start for start, end in spans))
+        put(self, "_ahead", tuple(sum(day not in resting for day in range(rest)) for rest in range(8)))
         put(self, "_off", tuple(sorted(day.toordinal() for day in off if day.weekday() not in resting)))
         put(self, "_on", tuple(sorted(day.toordinal() for day in on if day.weekday() in resting)))
 
@@ -132,7 +135,7 @@ class WorkingCalendar:
     def _days_before(self, ordinal: int) -> int:
         """Working days from 0001-01-01 (a Monday, ordinal 1) up to but without the day of this ordinal."""
         weeks, rest = divmod(ordinal - 1, 7)
-        plain = weeks * (7 - len(self.weekend)) + sum(weekday not in self.weekend for weekday in range(rest))
+        plain = weeks * self._ahead[7] + self._ahead[rest]
         return plain - bisect_left(self._off, ordinal) + bisect_left(self._on, ordinal)
 
     def _minutes_before(self, minute: int) -> int:

@@ -9,11 +9,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from workbook.records import Record
 from workbook.rules.performance import READ, Ledger, Period, ledger_of
-from workbook.schema import COMPUTED, Column, Formula, Key, Table
+from workbook.schema import COMPUTED, Column, Formula, Key, Number, Table
 from workbook.tables import (
     BY_NAME,
     Bands,
@@ -90,8 +91,7 @@ def canonical_inputs(ledger: Ledger, period: Period, partner: str, now: datetime
 
 
 def _chosen(ledger: Ledger, period: Period, partner: str) -> Iterable[tuple[type[Table], Sequence[Record]]]:
-    deliveries = {row.key for row in ledger.of(Deliveries) if row["partner"] == partner}
-    issues = {row.key for row in ledger.of(Issues) if row["partner"] == partner and period.holds(row["reported_at"])}
+    issues = {row.key for row in ledger.of_partner(Issues, partner) if period.holds(row["reported_at"])}
     for table in READ:
         rows = ledger.of(table)
         if table in NEVER:
@@ -101,15 +101,15 @@ def _chosen(ledger: Ledger, period: Period, partner: str) -> Iterable[tuple[type
         elif table in OF_VERSION:
             yield table, [row for row in rows if row["rule_version"] == period.rule_version]
         elif table is Tests:
-            yield table, [row for row in rows if row["delivery"] in deliveries and period.holds(row["tested_on"])]
+            yield table, [row for row in ledger.tests_of(partner) if period.holds(row["tested_on"])]
         elif table is Issues:
-            yield table, [row for row in rows if row.key in issues]
+            yield table, [row for row in ledger.of_partner(table, partner) if row.key in issues]
         elif table is IssueEvents:
-            yield table, [row for row in rows if row["issue"] in issues]
+            yield table, [row for key in issues for row in ledger.events.get(key, ())]
         elif table is Partners:
-            yield table, [row for row in rows if row.key == partner]
+            yield table, [row for row in (ledger.partners.get(partner),) if row]
         elif table in OF_PARTNER:
-            yield table, [row for row in rows if row["partner"] == partner and _within(table, row, period)]
+            yield table, [row for row in ledger.of_partner(table, partner) if _within(table, row, period)]
         elif table in SHARED:
             yield table, rows
 
@@ -127,9 +127,16 @@ def _within(table: type[Table], row: Record, period: Period) -> bool:
 def _rows(table: type[Table], rows: Sequence[Record]) -> list[dict[str, Any]]:
     columns = input_columns(table)
     return [
-        {name: column.to_json(row[name]) for name, column in columns.items() if row[name] is not None}
+        {name: _json(column, row[name]) for name, column in columns.items() if row[name] is not None}
         for row in sorted(rows, key=lambda row: (row.key, row.number))
     ]
+
+
+def _json(column: Column, value: Any) -> Any:
+    """The value in JSON; a number has one form, for one program saves 91 where another saves 91.0."""
+    if type(column) is Number and value is not None:
+        value = Decimal(format(value.normalize(), "f"))
+    return column.to_json(value)
 
 
 def from_canonical(text: str) -> tuple[Ledger, str, str, datetime]:

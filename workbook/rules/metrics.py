@@ -16,7 +16,7 @@ from workbook.evaluation.exact import exact, half_up
 from workbook.evaluation.spread import consistency as pspread
 from workbook.records import Record
 from workbook.rules.performance import Ledger, Period
-from workbook.rules.service import Clock, IssueClock, Limit, clock_of, limits_of, priority_of
+from workbook.rules.service import Clock, IssueClock, Limit, clock_of, faults_of, limits_of, priority_of
 from workbook.tables import Budgets, Issues, Proposals, Resources, ServiceLevels
 from workbook.tables.service import PRIORITIES
 
@@ -67,8 +67,11 @@ def _tests(ledger: Ledger, period: Period, partner: str, kind: str) -> list[Reco
     """The tests of a kind that count: of the partner's deliveries, within the period, with numbers that make sense."""
     return [
         row
-        for row in ledger.tests.get((partner, kind), ())
-        if period.holds(row["tested_on"]) and sound(row) and ledger.counts(partner, row["tested_on"])
+        for row in ledger.tests_of(partner)
+        if row["kind"] == kind
+        and period.holds(row["tested_on"])
+        and sound(row)
+        and ledger.counts(partner, row["tested_on"])
     ]
 
 
@@ -117,23 +120,47 @@ def consistency(ledger: Ledger, period: Period, partner: str) -> Metric:
 def issue_clocks(ledger: Ledger, period: Period, partner: str, now: datetime) -> list[tuple[Record, IssueClock]]:
     """The clocks of the partner's issues that were reported in the period, under the period's service levels."""
     assert ledger.calendar  # a calendar that cannot be used refuses the period here
-    return [
-        (row, issue_clock(ledger, row, period.rule_version, now))
-        for row in ledger.of_partner(Issues, partner)
-        if period.holds(row["reported_at"]) and ledger.counts(partner, row["reported_at"])
-    ]
+    place = (
+        "issues",
+        period.key,
+        period.first,
+        period.last,
+        period.rule_version,
+        partner,
+        now,
+    )  # four measures ask for it
+    if place not in ledger.memo:
+        ledger.memo[place] = [
+            (row, issue_clock(ledger, row, period.rule_version, now))
+            for row in ledger.of_partner(Issues, partner)
+            if period.holds(row["reported_at"]) and ledger.counts(partner, row["reported_at"])
+        ]
+    found: list[tuple[Record, IssueClock]] = ledger.memo[place]
+    return found
+
+
+def log_faults(ledger: Ledger, row: Record, version: str) -> tuple[list[str], list[str]]:
+    """What is wrong with the log of an issue, and what is doubtful in it."""
+    levels = ledger.of(ServiceLevels)
+    events = ledger.events.get(row.key, ())
+    return faults_of(row, events, priority_of(row, levels, version), _limits(ledger, version))
+
+
+def _limits(ledger: Ledger, version: str) -> Mapping[str, Limit]:
+    found: Mapping[str, Limit] | None = ledger.memo.get(("limits", version))
+    if found is None:
+        found = limits_of(ledger.of(ServiceLevels), version, ledger.hours.calendar)
+        ledger.memo["limits", version] = found
+    return found
 
 
 def issue_clock(ledger: Ledger, row: Record, version: str, now: datetime) -> IssueClock:
     """The clocks of an issue under the service levels of a rule version, computed once per ledger."""
     levels = ledger.of(ServiceLevels)
-    limits: Mapping[str, Limit] = ledger.memo.get(("limits", version)) or ledger.memo.setdefault(
-        ("limits", version), limits_of(levels, version, ledger.hours.calendar)
-    )
     known: dict[int, IssueClock] = ledger.memo.setdefault(("clocks", version, now), {})
     if row.number not in known:
         first = priority_of(row, levels, version)
-        known[row.number] = clock_of(row, ledger.events.get(row.key, ()), first, limits, now)
+        known[row.number] = clock_of(row, ledger.events.get(row.key, ()), first, _limits(ledger, version), now)
     return known[row.number]
 
 

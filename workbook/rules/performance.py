@@ -167,13 +167,17 @@ class Ledger:
         return self.indexes[table.name].get(partner, ())
 
     @cached_property
-    def tests(self) -> dict[tuple[str, str], list[Record]]:
-        """The tests of deliveries that are there, by partner and kind."""
-        found: dict[tuple[str, str], list[Record]] = {}
+    def tests(self) -> dict[str, list[Record]]:
+        """The tests of deliveries that are there, by partner."""
+        found: dict[str, list[Record]] = {}
         for row in self.of(Tests):
             if delivery := self.deliveries.get(row.text("delivery")):
-                found.setdefault((delivery.text("partner"), row.text("kind")), []).append(row)
+                found.setdefault(delivery.text("partner"), []).append(row)
         return found
+
+    def tests_of(self, partner: str) -> Sequence[Record]:
+        """The tests of a partner's deliveries."""
+        return self.tests.get(partner, ())
 
     @cached_property
     def hours(self) -> BookCalendar:
@@ -365,7 +369,7 @@ def measured_partners(ledger: Ledger, period: Period) -> list[Record]:
         *(row.text("partner") for row in ledger.of(Deliveries) if period.holds(row["delivered_on"] or row["due"])),
         *(row.text("partner") for row in ledger.of(Issues) if period.holds(row["reported_at"])),
         *(row.text("partner") for row in ledger.of(Budgets) if period.touches(row["starts_on"], row["ends_on"])),
-        *(key for (key, _), rows in ledger.tests.items() if any(period.holds(row["tested_on"]) for row in rows)),
+        *(key for key, rows in ledger.tests.items() if any(period.holds(row["tested_on"]) for row in rows)),
         *(row.text("partner") for row in ledger.of(Resources) if period.touches(row["starts_on"], row["ends_on"])),
         *(row.text("partner") for row in ledger.of(Proposals) if period.holds(row["adopted_on"])),
         *(row.text("partner") for row in ledger.of(Judgements) if row["period"] == period.key),

@@ -19,7 +19,7 @@ from workbook.evaluation.model import Entry, Mark, Measured, Outcome, PartState,
 from workbook.evaluation.ranking import competition_ranks
 from workbook.evaluation.refusals import EvaluationRefused
 from workbook.evaluation.selection import score_panel
-from workbook.evaluation.spread import percentile_rank
+from workbook.evaluation.spread import FEWEST_PEERS, percentile_rank
 from workbook.records import Record
 from workbook.rules.budgets import budget_metric
 from workbook.rules.metrics import PLAIN, TIMED, Metric, nothing, percent, source_rows
@@ -28,7 +28,6 @@ from workbook.rules.selection import SETTING_DEFAULTS
 from workbook.schema import Number
 from workbook.tables import Judgements, SettingRow, SiteChecks
 
-FEWEST_PEERS = 3
 REGISTERS = ("proposals", "saving")  # of which nothing is a zero, once there is anything else
 
 
@@ -215,7 +214,7 @@ def _among_peers(rated: Sequence[Rated]) -> list[Rated]:
     for group in groups.values():
         scores = [one.outcome.score or Decimal(0) for one in group]
         for one, rank in zip(group, competition_ranks(scores, 2), strict=True):
-            share = percentile_rank(one.outcome.score or Decimal(0), scores) if len(group) >= FEWEST_PEERS else None
+            share = percentile_rank(one.outcome.score or Decimal(0), scores)
             placed[one.partner.key] = (rank, None if share is None else half_up(share, 1))
     return [_placed(one, placed.get(one.partner.key)) for one in rated]
 
@@ -228,4 +227,4 @@ def _placed(one: Rated, place: tuple[int, Decimal | None] | None) -> Rated:
     )
 
 
-__all__ = ["PeriodResult", "Rated", "fewest_reviewers", "percent", "rate_period"]
+__all__ = ["FEWEST_PEERS", "PeriodResult", "Rated", "fewest_reviewers", "percent", "rate_period"]

@@ -144,6 +144,15 @@ def clock_of(
     )
 
 
+def faults_of(
+    issue: Record, events: Sequence[Record], first: str, limits: Mapping[str, Limit]
+) -> tuple[list[str], list[str]]:
+    """What makes a log useless, and what is doubtful in one that is not; without its clocks."""
+    told = _ordered(events)
+    problems = _problems(issue, told, first, limits)
+    return problems, [] if problems else _doubts(told)
+
+
 def _ordered(events: Sequence[Record]) -> list[Record]:
     """In the order of time; at one time by their numbers, for people sort tables."""
     return sorted(events, key=lambda event: (event["at"] or datetime.min, natural(event.key), event.number))
@@ -246,6 +255,9 @@ def _clock(
 ) -> Clock:
     """One clock: the share of the limit used up until it stopped, else until now or until the present pause began."""
     until = stopped or paused or now
+    if stopped:  # what came later changes nothing of it; a pause that is still open was one until then
+        held = [*pauses, (paused, now)] if paused else pauses
+        pauses = [(since, min(end, stopped)) for since, end in held if since < stopped]
     share, minutes = Fraction(0), 0
     due: datetime | None = None
     for start, end, level in stretches:

@@ -272,12 +272,31 @@ class _Year:
             self.add("proposals", "proposal", "IP", row)
 
 
+# partner, measure, three whys, action, owner; plans after the last quarter, still open
+OPEN_PLANS = (
+    ("P-0002", "p1-K.1", ("部件没有按期到货", "图纸冻结晚了五周", "停机窗口没有提前约定"), "图纸冻结与停机窗口写进月度计划，逐周核对", "高远"),
+    ("P-0005", "p1-Q.2", ("到货时效下降", "旺季车辆临时外包", "外包车队没有时效考核"), "外包车队签时效协议，旺季前锁定运力", "郑凯"),
+    ("P-0006", "p1-Q.3", ("批次报告差错率波动", "两名检测员新上岗", "带教期没有复核"), "新人带教期报告双人复核", "谢雯"),
+    ("P-0006", "p1-Q.4", ("报告用词前后不一", "模板有两个版本在用", "旧模板没有收回"), "收回旧模板，报告由系统统一套版", "谢雯"),
+    ("P-0007", "p1-K.2", ("驻场人员闲置", "需求排期后移", "排期变更没有通知对方"), "排期变更提前十个工作日通知，人员按周调配", "唐越"),
+)  # fmt: skip
+
+
 def _plans(spans: list[tuple[str, date, date]]) -> list[Row]:
-    return [{
-        "plan": "PL-0001", "partner": "P-0004", "period": spans[0][0], "measure": "p1-Q.1", "why1": "纸箱开胶", "why2": "胶水与新纸不匹配",
+    done = {
+        "partner": "P-0004", "period": spans[0][0], "measure": "p1-Q.1", "why1": "纸箱开胶", "why2": "胶水与新纸不匹配",
         "why3": "换纸没有做适配试验", "why4": "变更没有通知质检", "why5": "变更流程没有质检会签", "action": "变更须质检会签；换料先做三批试验",
-        "owner": "罗倩", "due": spans[1][1] + timedelta(days=20), "done_on": spans[1][1] + timedelta(days=18), "status": "effective", "handler": "孙岚",
-    }]  # fmt: skip
+        "owner": "罗倩", "due": spans[1][1] + timedelta(days=20), "done_on": spans[1][1] + timedelta(days=18), "status": "effective",
+        "handler": "孙岚",
+    }  # fmt: skip
+    still = [
+        {
+            "partner": partner, "period": spans[-1][0], "measure": measure, **dict(zip(("why1", "why2", "why3"), whys, strict=True)),
+            "action": action, "owner": owner, "due": spans[-1][2] + timedelta(days=90), "status": "open", "handler": "孙岚",
+        }
+        for partner, measure, whys, action, owner in OPEN_PLANS
+    ]  # fmt: skip
+    return [{"plan": f"PL-{number:04d}", **row} for number, row in enumerate((done, *still), start=1)]
 
 
 def _site(spans: list[tuple[str, date, date]]) -> list[Row]:

@@ -79,7 +79,7 @@ class Proposals(Table):
     """One row per proposal of innovation that a partner sent (S34): what it is worth, whether it was adopted, what it saved."""
 
     name = "proposals"
-    label = Label("创新提案", "Innovation proposals")
+    label = Label("创新提案", "Proposals")
     chapter = Chapter.PERFORMANCE
     empty = Label("还没有提案：把创新提案表单发给伙伴", "No proposal yet: send partners the form")
     level = SENSITIVE

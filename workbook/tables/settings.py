@@ -119,7 +119,7 @@ class WorkingDays(Table):
     """One row per day on which the company works otherwise than the published calendar of holidays says."""
 
     name = "working_days"
-    label = Label("工作日历", "Working calendar")
+    label = Label("工作日历", "Calendar")
     chapter = Chapter.SETTINGS
     empty = Label(
         "没有特别的日子：法定节假日和调休按国务院的通知计算，公司另有安排的日子写在这里",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from workbook.records import Record
 from workbook.rules.finding import Check, Finding, Situation, at
 from workbook.rules.frozen import HASHED, OUTCOMES, row_hash, standing
-from workbook.tables import Frozen, Performance, Periods
+from workbook.tables import Frozen, Performance, PerformanceParts, Periods
 
 BACK = "请从备份恢复这一行（partnerbook restore）；要更正结果，用 partnerbook freeze 工作簿 周期 --correct 伙伴编号 --why 原因。"
 SHOWN = ("score", "grade", "rule_version")  # what a shown result and its frozen row both hold
@@ -72,6 +73,7 @@ def results(situation: Situation) -> Iterator[Finding]:
                 )  # fmt: skip
             elif row_hash(row.values) == row["result_hash"]:  # an altered one is no measure of anything
                 yield from _differing(shown[partner], row)
+                yield from _points(situation, shown[partner], row)
         for partner, one in shown.items():
             if partner not in rows and one["state"] is not None:
                 yield at(
@@ -93,6 +95,17 @@ def _differing(shown: Record, row: Record) -> Iterator[Finding]:
         yield at(
             shown, "S38-result-altered",
             f"{shown.key} 的结论与冻结的“{row.text('state')}”（{row.key}）不同。请改回原样。", "state",
+        )  # fmt: skip
+
+
+def _points(situation: Situation, shown: Record, row: Record) -> Iterator[Finding]:
+    """The points of the measures add up to the frozen score exactly, or somebody altered one of them."""
+    parts = [part for part in situation.of(PerformanceParts) if part["result"] == shown.key]
+    total = sum((part["points"] for part in parts if part["points"] is not None), Decimal(0))
+    if parts and total != (row["score"] or 0):
+        yield at(
+            shown, "S38-result-altered",
+            f"“绩效得分明细”里 {shown.key} 各项合计 {total:.2f}，而冻结的得分是 {row['score'] or 0:.2f}（{row.key}）：明细被改动过。请从备份恢复。", "score",
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from workbook.errors import PartnerBookError
 from workbook.records import Record
 from workbook.rules.budgets import complete
 from workbook.rules.finding import Check, Finding, Situation, at
-from workbook.rules.metrics import ADOPTED, PROOF, issue_clock, sound, use_rate
+from workbook.rules.metrics import ADOPTED, PROOF, log_faults, sound, use_rate
 from workbook.rules.office_hours import book_calendar
 from workbook.rules.performance import Ledger, Period, PeriodRefused, Tree, faults, period_of
 from workbook.rules.rating import fewest_reviewers
@@ -80,15 +80,14 @@ def issues(situation: Situation) -> Iterator[Finding]:
     """S31: an issue whose log gives no clock, or one to look at again; it does not count until it is mended."""
     from workbook.measuring import version_for
 
-    now = datetime.combine(situation.today, time.max)
     for row in situation.ledger.of(Issues):
         if not row["partner"]:
             yield at(row, "S31-issue", "没有写伙伴编号，不计入任何伙伴。请补上。", "partner")
-        found = issue_clock(situation.ledger, row, version_for(situation.ledger, row["reported_at"]), now)
-        if found.problems:
-            words = "；".join(found.problems)
+        problems, doubts = log_faults(situation.ledger, row, version_for(situation.ledger, row["reported_at"]))
+        if problems:
+            words = "；".join(problems)
             yield at(row, "S31-issue", f"{words}。时限算不出来，不计入。请改正“问题事件”或这一行。", "reported_at")
-        for doubt in found.doubts:
+        for doubt in doubts:
             yield at(row, "S31-issue", f"{doubt}。", "status")
 
 
@@ -109,7 +108,9 @@ def service_levels(situation: Situation) -> Iterator[Finding]:
             )  # fmt: skip
         if row["severity"] and severities[version, row["severity"]] > 1:
             word = ServiceLevels.severity.options[row["severity"]].zh
-            yield at(row, "S31-level", f"规则版本 {version} 有几行对应“{word}”，取编号最前的一行。请只留一行。", "severity")
+            yield at(
+                row, "S31-level", f"规则版本 {version} 有几行对应“{word}”，取编号最前的一行。请只留一行。", "severity"
+            )
 
 
 def hours(situation: Situation) -> Iterator[Finding]:
@@ -123,7 +124,11 @@ def hours(situation: Situation) -> Iterator[Finding]:
         except PartnerBookError as error:
             column = "day" if given else "value"
             message = f"{error}在改正之前，考核周期都不能计算。"
-            yield at(record, "S31-hours", message, column) if record else Finding("S31-hours", "设置", None, "", "", message)
+            yield (
+                at(record, "S31-hours", message, column)
+                if record
+                else Finding("S31-hours", "设置", None, "", "", message)
+            )
     for day in days:
         for name in ("day", "kind"):
             if day[name] is None and name not in day.problems:
@@ -212,7 +217,10 @@ def savings(situation: Situation) -> Iterator[Finding]:
         if gone := [name for name in PROOF if row[name] is None]:
             words = "、".join(Proposals.columns[name].zh for name in gone)
             yield at(
-                row, "S34-saving", f"写了核实节约金额 {row['verified_saving']:,.2f}，而没有{words}：一分也不计。请补上。", gone[0]
+                row,
+                "S34-saving",
+                f"写了核实节约金额 {row['verified_saving']:,.2f}，而没有{words}：一分也不计。请补上。",
+                gone[0],
             )
 
 
@@ -226,7 +234,9 @@ def judged(situation: Situation) -> Iterator[Finding]:
     seen: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for row in ledger.of(Judgements):
         period = periods.get(row.text("period"))
-        if gone := [n for n in ("period", "partner", "measure", "reviewer", "mark") if row[n] is None and n not in row.problems]:
+        if gone := [
+            n for n in ("period", "partner", "measure", "reviewer", "mark") if row[n] is None and n not in row.problems
+        ]:
             words = "、".join(Judgements.columns[name].zh for name in gone)
             yield at(row, "S36-judged", f"没有写{words}，这一分不计入。请补上。", gone[0])
             continue
@@ -238,7 +248,9 @@ def judged(situation: Situation) -> Iterator[Finding]:
     for rows in seen.values():
         if len(rows) > 1:
             keys = "、".join(row.key for row in rows)
-            yield at(rows[1], "S36-judged", f"同一位评议人对同一指标打了几次分（{keys}），都不计入。请保留一行。", "mark")
+            yield at(
+                rows[1], "S36-judged", f"同一位评议人对同一指标打了几次分（{keys}），都不计入。请保留一行。", "mark"
+            )
     yield from _too_few(situation, periods)
 
 
@@ -305,14 +317,19 @@ def periods(situation: Situation) -> Iterator[Finding]:
             if other.kind == period.kind and other.key < period.key and period.touches(other.first, other.last):
                 word = PERIOD_KINDS[period.kind].zh
                 yield at(
-                    record, "S37-period", f"与同为{word}的 {other.key} 重叠（{other.first} 至 {other.last}）。请改正起止日期。", "starts_on"
+                    record,
+                    "S37-period",
+                    f"与同为{word}的 {other.key} 重叠（{other.first} 至 {other.last}）。请改正起止日期。",
+                    "starts_on",
                 )
 
 
 def rules(situation: Situation) -> Iterator[Finding]:
-    """S35: a rule version of performance that cannot be used."""
-    rows = situation.of(Measures)
+    """S35: a rule version of performance that cannot be used, once a period names it: until then it is a draft."""
+    rows, named = situation.of(Measures), {period.rule_version for period in _periods(situation.ledger)}
     for tree in situation.ledger.trees.values():
+        if tree.version not in named:
+            continue
         row = next(row for row in rows if row.text("rule_version") == tree.version)
         for error in faults(tree):
             yield at(row, "S35-rules", f"规则版本 {tree.version}：{error}", "weight")
@@ -335,9 +352,14 @@ def results(situation: Situation) -> Iterator[Finding]:
             key = f"{period.key}/{one.partner.key}"
             record = there.get(key)
             if record is None:
-                yield Finding("S35-result", Performance.label.zh, None, key, "", "还没有结果。请运行 partnerbook evaluate。")
+                yield Finding(
+                    "S35-result", Performance.label.zh, None, key, "", "还没有结果。请运行 partnerbook evaluate。"
+                )
             elif wrong := [(n, v) for n, v in result_cells(found, one).items() if record[n] != v]:
-                words = "；".join(f"{Performance.columns[n].zh}写着 {_said(n, record[n])}，按现在的记录应为 {_said(n, v)}" for n, v in wrong)
+                words = "；".join(
+                    f"{Performance.columns[n].zh}写着 {_said(n, record[n])}，按现在的记录应为 {_said(n, v)}"
+                    for n, v in wrong
+                )
                 yield at(record, "S35-result", f"{words}。请运行 partnerbook evaluate。", wrong[0][0])
     for record in there.values():
         saved = record["check"]
@@ -363,4 +385,3 @@ def _said(name: str, value: Any) -> str:
 CHECKS: tuple[Check, ...] = (
     tests, issues, service_levels, hours, provisional, budgets, resources, savings, judged, periods, rules, results,
 )  # fmt: skip
-
