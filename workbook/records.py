@@ -14,7 +14,7 @@ from typing import Any
 
 from workbook import schema
 from workbook.errors import MissingTable
-from workbook.ooxml import Book
+from workbook.ooxml import Book, Row
 from workbook.rows import as_words, from_serial, headers, need
 from workbook.schema import Column, Invalid, Table
 
@@ -144,7 +144,11 @@ def read_records(book: Book, table: type[Table]) -> list[Record]:
     where = headers(table, view.columns)
     need(table, view.columns, [table.key().name], view.sheet)
     date1904 = book.date1904
-    return [_record(table, view.sheet, row.number, row.values, where, date1904) for row in book.rows(table.name)]
+
+    def make(rows: list[Row]) -> list[Record]:
+        return [_record(table, view.sheet, row.number, row.values, where, date1904) for row in rows]
+
+    return list(book.made_of_rows("records", table.name, make))
 
 
 def _record(

@@ -17,8 +17,9 @@ from forms_server.app import ServerSettings, create_app
 from forms_server.house import House, open_house
 from tests.forms.conftest import PDF, send, upload
 from tests.selection_books import Rows, built, selection_rows
+from workbook.build import default_rows
 from workbook.cli import main
-from workbook.defaults import band_rows, indicator_rows
+from workbook.defaults import indicator_rows
 from workbook.ooxml import Book
 from workbook.records import Record, read_records
 from workbook.schema import Table
@@ -84,7 +85,7 @@ def test_s3_the_edges_of_a_band_belong_to_the_higher_mark(people: int, mark: int
 
 
 def test_s3_bands_that_leave_a_gap_are_refused_by_the_command(tmp_path: Path) -> None:
-    rows = {**in_order(), "indicators": indicator_rows("zh-CN"), "bands": band_rows("zh-CN")}
+    rows = {**in_order(), "indicators": indicator_rows("zh-CN"), "bands": default_rows("zh-CN")["bands"]}
     del rows["bands"][1]
     answer = command("evaluate", saved(tmp_path, rows))
     assert not answer["ok"] and "v1-S3.1" in answer["refused"]["V-0001"]
@@ -227,7 +228,7 @@ def test_s9_the_whole_tree_is_counted_by_the_command(tmp_path: Path) -> None:
 
 
 def test_s14_weights_that_do_not_sum_to_a_hundred_are_refused_and_the_book_stays(tmp_path: Path) -> None:
-    rows = {**in_order(), "indicators": indicator_rows("zh-CN"), "bands": band_rows("zh-CN")}
+    rows = {**in_order(), "indicators": indicator_rows("zh-CN"), "bands": default_rows("zh-CN")["bands"]}
     next(row for row in rows["indicators"] if row["indicator"] == "v1-S9")["weight"] = Decimal("15.5")
     path = saved(tmp_path, rows)
     answer = command("evaluate", path)

@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from tests.selection_books import TODAY, Rows, evaluated, selection_rows
-from workbook.defaults import band_rows, indicator_rows
+from workbook.build import default_rows
+from workbook.defaults import indicator_rows
 from workbook.rules.checks import CHECKS
 from workbook.rules.finding import Finding, run_checks
 
@@ -21,7 +22,7 @@ Break = Callable[[Rows], None]
 @functools.cache
 def whole() -> Rows:
     """Four reviewers, two candidates, everything in order; the rules stand in the rows so that tests can break them."""
-    return {**selection_rows(), "indicators": indicator_rows("zh-CN"), "bands": band_rows("zh-CN")}
+    return {**selection_rows(), "indicators": indicator_rows("zh-CN"), "bands": default_rows("zh-CN")["bands"]}
 
 
 def fresh() -> Rows:

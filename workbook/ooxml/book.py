@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from workbook.errors import AppendRefused, MissingTable, NotAWorkbook
 from workbook.ooxml.append import Append, Placed
@@ -17,6 +18,9 @@ from workbook.ooxml.sheet import Sheet
 from workbook.ooxml.table import TableView, declare_formulas, plain_header, read_table
 from workbook.ooxml.update import Update, Upserted, rows_by_key
 from workbook.ooxml.workbook_part import WorkbookPart
+
+T = TypeVar("T")
+MOST_KEPT = 20_000  # rows of one table that stay in memory once they are read; larger ones are read again
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Book:
             self._workbook = WorkbookPart(self._parts)
         self._strings: list[str] | None = None
         self._tables: tuple[TableView, ...] | None = None
+        self._views: dict[str, tuple[bytes | None, TableView]] = {}
+        self._made: dict[tuple[str, str], tuple[bytes | None, TableView, Any]] = {}
 
     @classmethod
     def read(cls, data: bytes) -> Book:
@@ -85,11 +91,18 @@ class Book:
         if self._tables is None:
             with _within_the_standard():
                 self._tables = tuple(
-                    read_table(self._parts, part, sheet.title, sheet.part)
+                    self._view(part, sheet.title, sheet.part)
                     for sheet in self._workbook.sheets()
                     for part in self._parts.related(sheet.part, "table")
                 )
         return self._tables
+
+    def _view(self, part: str, title: str, sheet_part: str) -> TableView:
+        """A table as it stands, read again only if its part is another than last time."""
+        stamp, kept = self._parts.stamp(part), self._views.get(part)
+        if kept is None or kept[0] is not stamp or (kept[1].sheet, kept[1].sheet_part) != (title, sheet_part):
+            kept = self._views[part] = (stamp, read_table(self._parts, part, title, sheet_part))
+        return kept[1]
 
     def table(self, name: str) -> TableView:
         """The table of that name, whatever its case."""
@@ -100,9 +113,25 @@ class Book:
 
     def rows(self, table: str) -> list[Row]:
         """The rows of a table without the blank ones; a row that only formulas fill counts as blank."""
+        return list(self.made_of_rows("rows", table, lambda rows: rows))
+
+    def made_of_rows(self, what: str, table: str, make: Callable[[list[Row]], list[T]]) -> list[T]:
+        """What is made of a table's rows, made once for as long as neither the rows nor the table change.
+
+        An evaluation reads most tables several times; whoever gets the list shares it and must not change it.
+        """
         view = self.table(table)
+        stamp = self._parts.stamp(view.sheet_part)
+        kept = self._made.get((what, view.part))
+        if kept is not None and kept[0] is stamp and kept[1] == view:
+            found: list[T] = kept[2]
+            return found
         with _within_the_standard():
-            return self._read_rows(view)
+            rows = self.made_of_rows("rows", table, lambda rows: rows) if what != "rows" else self._read_rows(view)
+        made = make(rows)
+        if len(made) <= MOST_KEPT:
+            self._made[what, view.part] = (stamp, view, made)
+        return made
 
     def _read_rows(self, view: TableView) -> list[Row]:
         sheet = Sheet(self._parts.read(view.sheet_part), view.sheet_part)

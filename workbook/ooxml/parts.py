@@ -51,6 +51,10 @@ class Parts:
             self._read = {member: _as_utf8(self.package.read(member), member)}
         return self._read[member]
 
+    def stamp(self, name: str) -> bytes | None:
+        """What tells whether a part is still the same: the bytes that it was given last, None while they are the file's."""
+        return self._changed.get(self.find(name) or "")
+
     def tree(self, name: str) -> Element:
         """A part as a tree with spans."""
         return parse(self.read(name), name)

@@ -51,6 +51,11 @@ def calendar_of(shifts_text: str, overrides: Iterable[tuple[date, str]] = ()) ->
         CalendarRefused: if a row gives neither arrangement, or two rows give one day different ones.
         NotAMoment: if the day of a row is no date.
     """
+    return _calendar_of(shifts_text, tuple(overrides))
+
+
+@lru_cache(maxsize=16)
+def _calendar_of(shifts_text: str, overrides: tuple[tuple[date, str], ...]) -> BookCalendar:
     off, on, years = published_days()
     shifts = shifts_of(shifts_text)
     rows: dict[date, str] = {}

@@ -168,8 +168,8 @@ def budgets(situation: Situation) -> Iterator[Finding]:
 def _amiss(row: Record) -> Iterator[tuple[str, str]]:
     if not row["partner"]:
         yield "partner", "没有写伙伴编号，不计入任何伙伴。请补上。"
-    if not row["contract"]:
-        yield "contract", "没有写合同编号，约定预算没有出处。请补上。"
+    if not row["contract"] and not row["voucher"]:
+        yield "contract", "没有写合同编号，也没有凭证，约定预算没有出处。请补上。"
     if row["starts_on"] is None and row["ends_on"] is None:
         yield "starts_on", "没有写起止日期，不知道属于哪一期，不计入。请填写。"
     budget, actual = row["budget"], row["actual"]
