@@ -1,6 +1,7 @@
-"""A person who sorts: sorts every table by its first, second, third … column, and saves the book after each round.
+"""A person who sorts: sorts every table by one of its columns after the other, and saves the book after each round.
 
-python calc_orders.py PORT BOOK FOLDER   writes FOLDER/0.xlsx, FOLDER/1.xlsx …, until every column of every table had its turn
+python calc_orders.py PORT BOOK FOLDER ROUNDS   writes FOLDER/0.xlsx, FOLDER/1.xlsx …; of a table with more columns than
+there are rounds, columns evenly spread over it have their turn
 """
 
 import sys
@@ -22,23 +23,23 @@ def sort(document, area, column, ascending):
     cells.sort((prop("SortFields", fields), prop("ContainsHeader", True)))
 
 
-def main(port, book, folder):
+def main(port, book, folder, rounds):
     context = connect(port)
     desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
     document = desktop.loadComponentFromURL(uno.systemPathToFileUrl(book), "_blank", 0, (prop("Hidden", True),))
     ranges = document.DatabaseRanges
     names = [name for name in ranges.ElementNames if not name.startswith("__")]
     areas = [ranges.getByName(name).DataArea for name in names]
-    widest = max(area.EndColumn - area.StartColumn + 1 for area in areas)
-    for turn in range(widest):
+    for turn in range(int(rounds)):
         for area in areas:
             width = area.EndColumn - area.StartColumn + 1
-            if turn < width and area.EndRow - area.StartRow > 1:
-                sort(document, area, turn, turn % 2 == 1)
+            if area.EndRow - area.StartRow > 1:
+                column = turn * width // int(rounds) if width > int(rounds) else turn % width
+                sort(document, area, column, turn % 2 == 1)
         target = f"{folder}/{turn}.xlsx"
         document.storeToURL(uno.systemPathToFileUrl(target), (prop("FilterName", "Calc MS Excel 2007 XML"),))
     document.close(True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:5])

@@ -421,14 +421,14 @@ def test_the_loop_backs_off_while_the_book_is_open_and_delivers_once_it_is_close
     loop = Loop(used.delivery, pause=0.1, report=lambda done: passes.append((time.monotonic(), done)))
     loop.start()
     try:
-        _until(lambda: len(passes) >= 5)  # the next try is more than three seconds off
+        _until(lambda: len(passes) >= 6)  # the next try is more than six seconds off
         gaps = [later - sooner for (sooner, _), (later, _) in pairwise(passes)]
-        assert gaps[2] > gaps[0]
+        assert gaps[-1] > gaps[0]
         assert all("Excel" in done.reasons[0] for _, done in passes)
         owner.unlink()
         closed = time.monotonic()
         _until(lambda: passes[-1][1].delivered == 1)
-        assert passes[-1][0] - closed < 2.5  # nobody who closed the book waits for the back-off
+        assert passes[-1][0] - closed < 5  # nobody who closed the book waits for the back-off
     finally:
         loop.stop()
     whole_in_the_end(used)
