@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,12 +45,11 @@ from workbook.rules.selection import (
     read_selection,
     rules_of,
 )
-from workbook.schema import Column, Text
 from workbook.store import Step, no_step
 from workbook.tables import TABLES, Contributions, Marks, Panels, Results, SettingRow
 from workbook.tables.selection import DIMENSIONS
 from workbook.todos import keep_todos
-from workbook.writing import upsert_rows
+from workbook.writing import fitting, percent, upsert_rows
 
 PLACES = 13  # decimals of a dimension score: fourteen digits survive every program that saves the book
 DIMENSION_COLUMNS = dict(
@@ -332,8 +330,8 @@ def _result(
         "result": key, "panel": scored.panel.key, "candidate": outcome.candidate,
         "legal_name": selection.candidates.get(outcome.candidate, {}).get("legal_name"),
         "state": outcome.state.value, "rank": _whole(outcome.rank), "score": outcome.score, "check": outcome.score, "grade": outcome.grade or None,
-        "reason": _shortened("\n".join((*outcome.reasons, *outcome.notes)), Results.columns["reason"]) or None,
-        "next_step": _shortened(outcome.next_step, Results.columns["next_step"]) or None,
+        "reason": fitting("\n".join((*outcome.reasons, *outcome.notes)), Results, "reason"),
+        "next_step": fitting(outcome.next_step, Results, "next_step"),
         "reviewers": Decimal(outcome.reviewers), "coverage": outcome.coverage, "order": Decimal(outcome.order),
         "rule_version": scored.rules.version, "fingerprint": scored.fingerprints[outcome.candidate],
         "rules_fingerprint": scored.rules_fingerprint,
@@ -375,20 +373,10 @@ def _parts(scored: Scored, outcome: Outcome, selection: Selection) -> list[dict[
             "dimension": titles[part.dimension], "title": part.title, "state": PART_WORDS[part.state],
             "weight": percent(part.weight), "mean": None if part.mean is None else half_up(part.mean, 4),
             "points": part.contribution if part.state is PartState.SCORED else None,
-            "marks": _shortened("、".join(part.marks), Contributions.columns["marks"]) or None,
+            "marks": fitting("、".join(part.marks), Contributions, "marks"),
         }
         for part in outcome.parts
     ]  # fmt: skip
-
-
-def percent(weight: Fraction) -> Decimal:
-    """A share as a percentage with four decimals."""
-    return half_up(weight * 100, 4)
-
-
-def _shortened(text: str, column: Column) -> str:
-    limit = column.max_length if isinstance(column, Text) and column.max_length else len(text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def as_data(found: Evaluation) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from workbook.errors import PartnerBookError
@@ -28,7 +27,6 @@ from workbook.rules.canonical import canonical_inputs, digest
 from workbook.rules.metrics import issue_clock, source_rows
 from workbook.rules.performance import Ledger, Period, PeriodRefused, period_of, read_ledger
 from workbook.rules.rating import FEWEST_PEERS, PeriodResult, Rated, rate_period
-from workbook.schema import Table, Text
 from workbook.tables import (
     Budgets,
     Frozen,
@@ -41,7 +39,7 @@ from workbook.tables import (
 )
 from workbook.tables.performance import PERFORMANCE_DIMENSIONS
 from workbook.tables.sourcing import CATEGORIES
-from workbook.writing import upsert_rows, write_cells
+from workbook.writing import fitting, percent, upsert_rows, write_cells
 
 PLACES = 13
 FEWEST_FOR_SLOPE = 4
@@ -249,8 +247,8 @@ def _result(
         "before": before[-1].score if before else None,
         "direction": direction(scores) if outcome.score is not None and len(scores) > 1 else None,
         "slope": None if slope is None else half_up(slope, 2),
-        "reason": _text("\n".join((*_reasons(one), *outcome.notes, *_break(past, before, period))), Performance, "reason"),
-        "next_step": _text(outcome.next_step, Performance, "next_step"),
+        "reason": fitting("\n".join((*_reasons(one), *outcome.notes, *_break(past, before, period))), Performance, "reason"),
+        "next_step": fitting(outcome.next_step, Performance, "next_step"),
         "category": CATEGORIES[one.partner["category"]].get(lang) if one.partner["category"] else None, "period": period.key, "partner": one.partner.key,
         "rule_version": period.rule_version,
         "fingerprint": digest(canonical_inputs(ledger, period, one.partner.key, datetime.combine(period.last, datetime.min.time()))),
@@ -307,11 +305,11 @@ def _part(result: PeriodResult, one: Rated, part: Part, key: str) -> dict[str, A
     return {
         "part": f"{key}/{part.indicator}", "legal_name": one.partner["legal_name"], "dimension": part.dimension_title,
         "title": part.title, "method": "judged" if measure.judged else "measured",
-        "value": _text(metric.shown if metric else _mean_words(part), PerformanceParts, "value"),
-        "mean": None if part.mean is None else half_up(part.mean, 4), "weight": _percent(part.weight),
+        "value": fitting(metric.shown if metric else _mean_words(part), PerformanceParts, "value"),
+        "mean": None if part.mean is None else half_up(part.mean, 4), "weight": percent(part.weight),
         "points": part.contribution if part.state is PartState.SCORED else None, "state": STATE_WORDS[part.state],
-        "why": _text(metric.why if metric else _judged_words(part), PerformanceParts, "why"),
-        "rows": _text(source_rows(metric.rows) if metric else "、".join(part.marks), PerformanceParts, "rows"),
+        "why": fitting(metric.why if metric else _judged_words(part), PerformanceParts, "why"),
+        "rows": fitting(source_rows(metric.rows) if metric else "、".join(part.marks), PerformanceParts, "rows"),
         "result": key, "measure": part.indicator,
     }  # fmt: skip
 
@@ -322,16 +320,6 @@ def _mean_words(part: Part) -> str:
 
 def _judged_words(part: Part) -> str:
     return f"{len(part.marks)} 位评议人的平均分" if part.mean is not None else "评议人数不足"
-
-
-def _percent(weight: Fraction) -> Decimal:
-    return half_up(weight * 100, 4)
-
-
-def _text(text: str, table: type[Table], name: str) -> str | None:
-    column = table.columns[name]
-    limit = column.max_length if isinstance(column, Text) and column.max_length else len(text)
-    return (text if len(text) <= limit else text[: limit - 1] + "…") or None
 
 
 # --- as people and programs read it ----------------------------------------------------------------------------------

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+from workbook.evaluation.exact import half_up
 from workbook.formulas import formula_text
 from workbook.ooxml import Book
 from workbook.records import Record
 from workbook.rows import Cell, headers, language, need, to_cell
-from workbook.schema import COMPUTED, Column, Formula, Key, Table
+from workbook.schema import COMPUTED, Column, Formula, Key, Table, Text
 
 
 def upsert_rows(book: Book, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -66,3 +69,15 @@ def write_cells(
             changes[record.number] = differing
     if changes:
         book.update_rows(table.name, key, changes)
+
+
+def fitting(text: str, table: type[Table], name: str) -> str | None:
+    """A text cut to what its column holds; None for no text."""
+    column = table.columns[name]
+    limit = column.max_length if isinstance(column, Text) and column.max_length else len(text)
+    return (text if len(text) <= limit else text[: limit - 1] + "…") or None
+
+
+def percent(weight: Fraction) -> Decimal:
+    """A share as a percentage with four decimals."""
+    return half_up(weight * 100, 4)
