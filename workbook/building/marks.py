@@ -8,7 +8,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from workbook.schema import Choice, Column, Date, Table
-from workbook.tables import Candidates, Contracts, DueDiligence, Incidents, Onboarding, Panels, Plans, Todo
+from workbook.tables import (
+    Actions,
+    Campaigns,
+    Candidates,
+    Contracts,
+    DataGrants,
+    Disputes,
+    Drills,
+    DueDiligence,
+    Incidents,
+    Meetings,
+    Onboarding,
+    Panels,
+    Plans,
+    Risks,
+    TechnicalControls,
+    Todo,
+)
 
 UNVERIFIED = "未核实"
 TONES: Mapping[str, str] = {
@@ -34,6 +51,13 @@ TONES: Mapping[str, str] = {
     "价值评估": "info", "已采纳": "good", "已实现": "good", "未采纳": "mute", "复核中": "info", "已更正": "good",
     "待审批": "watch text", "已审批": "info", "已兑现": "good", "不予兑现": "mute",
     "措施完成": "info", "已见效": "good", "未见效": "bad",
+    "待召开": "info", "已召开": "watch text", "纪要已确认": "good", "有异议": "bad text", "确认": "good", "已停止": "mute",
+    "进行中": "info", "待邀请": "watch text", "未答": "info", "已答": "good", "优势": "good", "待改进": "watch", "人数不足": "mute",
+    "监控中": "info", "已控制": "good", "草案": "watch text", "已批准": "good", "已停用": "mute",
+    "待认定": "watch text", "已认定": "good", "合格": "good", "不合格": "bad", "对方持有": "info", "已返还": "mute", "已销毁": "mute",
+    "致命缺陷": "bad", "严重缺陷": "bad text", "轻微缺陷": "watch text",
+    "对接人协商": "info", "主管协商": "watch text", "法务介入": "bad text", "仲裁或诉讼": "bad", "已和解": "good",
+    "待确认": "watch text", "已减免": "mute", "已扣款": "good", "待演练": "info", "演练中": "watch text",
     "已排名": "good", "否决": "bad", "暂不能评": "watch",
 }  # fmt: skip
 # What a formula says of a last day; a formula's words are no options, so they have a list of their own.
@@ -64,10 +88,34 @@ OVER = frozenset(
         "不予兑现",
         "已见效",
         "未见效",
+        "纪要已确认",
+        "已停止",
+        "已控制",
+        "已停用",
+        "已返还",
+        "已销毁",
+        "已和解",
+        "已减免",
+        "已扣款",
     }
 )
 # These rows step back: grey, no chips. What is final is over and is still read.
-CLOSING = OVER - {"已定稿", "已签", "已达成", "已确认", "已冻结", "已实现", "已更正", "已兑现", "已见效", "未见效"} | {
+CLOSING = OVER - {
+    "已定稿",
+    "已签",
+    "已达成",
+    "已确认",
+    "已冻结",
+    "已实现",
+    "已更正",
+    "已兑现",
+    "已见效",
+    "未见效",
+    "纪要已确认",
+    "已控制",
+    "已和解",
+    "已扣款",
+} | {
     "已退出",
     "不予采用",
     "已卸任",
@@ -88,6 +136,9 @@ TOLD = (
     "待核实",
     "超过可用量",
     "未见效",
+    "有异议",
+    "不合格",
+    "待改进",
 )
 # Days after which something is late; other dates are only dates. A certificate's last day speaks through its state.
 DEADLINES: frozenset[Column] = frozenset(
@@ -100,6 +151,14 @@ DEADLINES: frozenset[Column] = frozenset(
         DueDiligence.planned_on,
         Contracts.ends_on,
         Plans.due,
+        Actions.due,
+        Meetings.planned_on,
+        Campaigns.closes_on,
+        Risks.review_on,
+        TechnicalControls.due,
+        DataGrants.until,
+        Disputes.due,
+        Drills.planned_on,
     }
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workbook.schema import Chapter, Label
-from workbook.tables import Declarations, Marks, SettingRow, SignOffs, Votes
+from workbook.tables import Declarations, Marks, MinuteConfirmations, SettingRow, SignOffs, Votes
 
 HOME = Label("首页", "Home")
 OPTIONS = Label("选项", "Options")
@@ -109,7 +109,8 @@ EMAIL_MEND = Label("邮箱应形如 name@company.cn。", "The address should loo
 
 # Who sends rows from outside, where it is not the partners: the legend and the prompt of a table.
 SENDERS: Mapping[str, tuple[Label, Label]] = {
-    table.name: (REVIEWER_FILLS, REVIEWER_PROMPT) for table in (Marks, Declarations, SignOffs, Votes)
+    table.name: (REVIEWER_FILLS, REVIEWER_PROMPT)
+    for table in (Marks, Declarations, SignOffs, Votes, MinuteConfirmations)
 }
 
 # Header notes
@@ -222,5 +223,15 @@ SETTINGS_EN: Mapping[str, tuple[str | None, str]] = {
         None,
         "Fewest reviewers of a judged measure of performance; with fewer there is no data",
     ),
+    SettingRow.MINUTES_DAYS: (None, "Working days after a meeting until its minutes are written and sent"),
+    SettingRow.SURVEY_LEAST: (None, "Fewest answers of a group in the survey's results; never fewer than 5"),
+    SettingRow.COMMENTS_LEAST: (None, "Fewest answers of a group whose words are shown; never fewer than 10"),
+    SettingRow.DISPUTE_DAYS: (
+        None,
+        "Working days of a dispute with counterparts, supervisors, legal; then one step up",
+    ),
+    SettingRow.PLAN_REVIEW_DAYS: (None, "Days after which a contingency plan is reviewed again"),
+    SettingRow.CONTROL_DAYS: (None, "Days after which a technical control is checked again, if its row names no day"),
+    SettingRow.DRILL_DAYS: (None, "Days within which there is a drill"),
     SettingRow.WORKING_HOURS: (None, "Hours of a working day; limits and deadlines count by them, holidays are known"),
 }

@@ -1,4 +1,4 @@
-"""Owns which state may follow which, for every table whose rows go through states (S10, S13, S14, S17, S38), and what 变更记录 says of them.
+"""Owns which state may follow which, for every table whose rows go through states (S10, S13, S14, S17, S20, S24, S27, S38, S44, S45, S49), and what 变更记录 says of them.
 
 A state that people type cannot be refused in the cell; it is compared with the last state that 变更记录 holds of the row. One that
 may follow is logged by the next evaluation, one that may not is a finding and is not logged, until somebody sets it right.
@@ -13,7 +13,20 @@ from dataclasses import dataclass
 from workbook.records import Record
 from workbook.rules.contracts import STEPS as CONTRACT_STEPS
 from workbook.schema import Choice, Table
-from workbook.tables import Candidates, Changes, Contracts, Panels, Partners, Requirements
+from workbook.tables import (
+    Campaigns,
+    Candidates,
+    Changes,
+    Contracts,
+    Disputes,
+    Drills,
+    Incidents,
+    Issues,
+    Meetings,
+    Panels,
+    Partners,
+    Requirements,
+)
 
 Steps = Mapping[str, tuple[str, ...]]
 
@@ -48,6 +61,48 @@ PARTNER_STEPS: Steps = {
     "barred": ("candidate",),  # back only through a new selection
 }
 
+ISSUE_STEPS: Steps = {
+    "open": ("answered", "waiting", "resolved"),
+    "answered": ("waiting", "resolved"),
+    "waiting": ("answered", "resolved"),
+    "resolved": ("closed", "answered"),  # back to work when the verification fails
+    "closed": ("answered",),  # reopened
+}
+MEETING_STEPS: Steps = {
+    "planned": ("held", "cancelled"),
+    "held": ("confirmed",),
+    "confirmed": ("held",),  # minutes that had to be changed
+    "cancelled": ("planned",),
+}
+CAMPAIGN_STEPS: Steps = {
+    "planned": ("open", "cancelled"),
+    "open": ("closed",),
+    "closed": (),  # what was answered under the promise of an end stays so
+    "cancelled": ("planned",),
+}
+INCIDENT_STEPS: Steps = {
+    "reported": ("assessment",),
+    "assessment": ("responsibility",),
+    "responsibility": ("measures",),
+    "measures": ("repair_check",),
+    "repair_check": ("closed", "measures"),
+    "closed": ("measures",),  # it came back
+}
+DISPUTE_STEPS: Steps = {
+    "contact": ("supervisor", "settled", "withdrawn"),
+    "supervisor": ("legal", "settled", "withdrawn"),
+    "legal": ("arbitration", "settled", "withdrawn"),
+    "arbitration": ("settled", "withdrawn"),
+    "settled": (),
+    "withdrawn": (),
+}
+DRILL_STEPS: Steps = {
+    "planned": ("running", "cancelled"),
+    "running": ("done", "cancelled"),
+    "done": (),
+    "cancelled": ("planned",),
+}
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -80,6 +135,12 @@ MACHINES: tuple[Machine, ...] = (
     Machine(Panels, PANEL_STEPS, "preparing"),
     Machine(Contracts, CONTRACT_STEPS, "negotiating"),
     Machine(Partners, PARTNER_STEPS, "candidate"),
+    Machine(Meetings, MEETING_STEPS, "planned"),
+    Machine(Issues, ISSUE_STEPS, "open"),
+    Machine(Campaigns, CAMPAIGN_STEPS, "planned"),
+    Machine(Disputes, DISPUTE_STEPS, "contact"),
+    Machine(Incidents, INCIDENT_STEPS, "reported", "state"),
+    Machine(Drills, DRILL_STEPS, "planned"),
 )
 
 

@@ -22,12 +22,9 @@ from workbook.schema import (
     Table,
     Text,
 )
+from workbook.tables.meetings import SIDES
 from workbook.tables.sourcing import VERIFICATION
 
-SIDES = {
-    "them": Label("合作伙伴一方", "Partner's side"),
-    "us": Label("本公司一方", "Our side"),
-}
 OCCASIONS = {
     "yearly": Label("年度调查", "Yearly survey"),
     "node": Label("关键节点之后", "After a key node"),
@@ -73,6 +70,7 @@ class Satisfaction(Table):
     verification = Choice("核实", "Verification", options=VERIFICATION, owner=STAFF, default="unverified")
     reply = Text("给伙伴的话", "Message to partner", owner=STAFF, max_length=500, shown_to_partner=True, level=PUBLIC)
     remark = Text("备注", "Remark", owner=STAFF, max_length=500, level=CONFIDENTIAL)
+    campaign = Ref("调查编号", "Campaign", to="campaigns", owner=STAFF)
     side = Choice("一方", "Side", required=True, options=SIDES)
     occasion = Choice("时机", "Occasion", required=True, options=OCCASIONS)
     project = Text(

@@ -77,6 +77,11 @@ class Incidents(Table):
     responsible = Text("责任方", "Responsible party", owner=STAFF, max_length=120, level=CONFIDENTIAL)
     measure = Text("措施", "Measure", owner=STAFF, max_length=1000, lines=True)
     proof = Text("验证结果", "Proof of the repair", owner=STAFF, max_length=1000, lines=True)
+    verifier = Text("验证人", "Verified by", owner=STAFF, max_length=60)
+    drill = Ref(
+        "演练编号", "Drill", to="drills", owner=STAFF,
+        note=Label("有演练编号的是演练，不进任何得分、时限和违约金。", "A row with a drill is an exercise and enters no score, clock or penalty."),
+    )  # fmt: skip
     reply = Text("给伙伴的话", "Message to partner", owner=STAFF, max_length=500, shown_to_partner=True, level=PUBLIC)
     remark = Text("备注", "Remark", owner=STAFF, max_length=500, level=CONFIDENTIAL)
 

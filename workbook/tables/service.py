@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from workbook.schema import (
     COMPUTED,
+    PUBLIC,
+    SENSITIVE,
     STAFF,
     Chapter,
     Choice,
+    Email,
+    Files,
     Key,
     Label,
     Moment,
     Number,
+    Phone,
     Ref,
+    Section,
+    Submission,
     Table,
     Text,
 )
+from workbook.tables.sourcing import VERIFICATION
 
 ISSUE_KINDS = {
     "issue": Label("问题", "Issue"),
@@ -69,18 +77,33 @@ class Issues(Table):
         "还没有问题：双方提出的问题、变更和需要回复的事项记在这里",
         "No issue yet: issues, changes and messages of both sides",
     )
+    level = SENSITIVE
     issue = Key("问题编号", "Issue", prefix="I")
     partner = Ref("伙伴编号", "Partner", to="partners", owner=STAFF)
     kind = Choice("事项类型", "Kind", owner=STAFF, options=ISSUE_KINDS, default="issue")
-    severity = Choice("问题级别", "Severity", owner=STAFF, options=ISSUE_LEVELS, default="ordinary")
+    severity = Choice(
+        "问题级别", "Severity", required=True, options=ISSUE_LEVELS,
+        hint=Label("一般：在这里或用日常渠道反馈；紧急：同时请立刻打电话", "Ordinary: here or by the daily channel; urgent: call at once as well"),
+    )  # fmt: skip
     priority = Choice(
         "时限级别", "Priority", owner=STAFF, options=PRIORITIES,
         note=Label("空着时按“时限标准”由问题级别定：紧急 P1，一般 P3。", "Blank: by the severity, as 时限标准 says."),
     )  # fmt: skip
-    title = Text("问题", "Matter", owner=STAFF, max_length=300)
-    status = Choice("状态", "Status", owner=STAFF, options=ISSUE_STATES, default="open", shown_to_partner=True)
+    title = Text(
+        "问题", "Matter", required=True, max_length=300, hint=Label("一句话说清是什么问题", "The matter in a sentence")
+    )
+    status = Choice(
+        "状态", "Status", owner=STAFF, options=ISSUE_STATES, default="open", shown_to_partner=True,
+        note=Label("验证之后才能写“已关闭”：先填验证人和原因。", "Closed only after verification: verifier and cause first."),
+    )  # fmt: skip
+    verification = Choice("核实", "Verification", options=VERIFICATION, owner=STAFF)
     handler = Text("负责人", "Handler", owner=STAFF, max_length=60)
-    reported_at = Moment("报告时间", "Reported at", owner=STAFF)
+    reported_at = Moment(
+        "报告时间",
+        "Reported at",
+        owner=STAFF,
+        note=Label("表单来的由系统填写。", "Filled in for what came by the form."),
+    )
     respond_by = Moment("应响应", "Respond by", owner=COMPUTED)
     resolve_by = Moment("应解决", "Resolve by", owner=COMPUTED)
     response_clock = Choice("响应时限", "Response", owner=COMPUTED, options=CLOCK_STATES)
@@ -90,7 +113,38 @@ class Issues(Table):
     reopened = Number("重开次数", "Reopened", owner=COMPUTED, whole=True)
     verifier = Text("验证人", "Verified by", owner=STAFF, max_length=60)
     cause = Text("原因", "Cause", owner=STAFF, max_length=300)
+    reply = Text("给伙伴的话", "Message to partner", owner=STAFF, max_length=500, shown_to_partner=True, level=PUBLIC)
+    drill = Ref(
+        "演练编号", "Drill", to="drills", owner=STAFF,
+        note=Label("有演练编号的是演练，不进任何得分、时限和违约金。", "A row with a drill is an exercise and enters no score, clock or penalty."),
+    )  # fmt: skip
     remark = Text("备注", "Remark", owner=STAFF, max_length=500)
+    company = Text("企业名称", "Company", required=True, max_length=120)
+    project = Text(
+        "合作项目", "Project", max_length=120, hint=Label("出问题的项目或合同", "The project or contract in question")
+    )
+    detail = Text(
+        "详情", "Detail", required=True, max_length=2000, lines=True,
+        hint=Label("什么时候、在哪里、影响什么、怎么重现", "When, where, what it affects, how to see it again"),
+    )  # fmt: skip
+    evidence_file = Files("附件", "Evidence", hint=Label("截图、日志、照片", "Screens, logs, photos"))
+    reporter = Text("反馈人", "Reporter", required=True, max_length=60, level=SENSITIVE)
+    phone = Phone(
+        "联系电话",
+        "Phone",
+        required=True,
+        hint=Label("处理期间能接通的号码", "A number that answers while this is handled"),
+    )
+    email = Email("联系邮箱", "Mail")
+
+    submitted_at = Moment("提交时间", "Submitted at", owner=COMPUTED)
+    version = Number("版本", "Version", owner=COMPUTED, whole=True)
+    submission_id = Submission()
+
+    sections = (
+        Section(Label("什么问题", "The issue"), ("severity", "title", "project", "detail", "evidence_file")),
+        Section(Label("反馈人", "Who reports"), ("company", "reporter", "phone", "email")),
+    )
 
 
 class IssueEvents(Table):

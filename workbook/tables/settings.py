@@ -78,6 +78,13 @@ class SettingRow:
     MARK_DROP = "改进计划指标降幅"
     PROPOSAL_DAYS = "提案评估期限"
     INCENTIVE_DAYS = "激励审批期限"
+    MINUTES_DAYS = "纪要期限"
+    SURVEY_LEAST = "满意度最少份数"
+    COMMENTS_LEAST = "意见最少份数"
+    DISPUTE_DAYS = "争议各级期限"
+    PLAN_REVIEW_DAYS = "预案复核周期"
+    CONTROL_DAYS = "技术隔离检查周期"
+    DRILL_DAYS = "演练周期"
 
     DEFAULTS: tuple[tuple[str, str, str], ...] = (
         (COMPANY, "本公司", "显示在首页、表单页眉和回执上"),
@@ -106,6 +113,13 @@ class SettingRow:
         (MARK_DROP, "1", "一项绩效指标的分数比上一期降多少或更多，就要有改进计划"),
         (PROPOSAL_DAYS, "10", "创新提案收到后几个工作日内给出评估结论，超过就列出"),
         (INCENTIVE_DAYS, "10", "激励生成后几个工作日内审批，超过就列出"),
+        (MINUTES_DAYS, "3", "例会召开后几个工作日内写好纪要并请与会人确认，超过就列出"),
+        (SURVEY_LEAST, "5", "满意度按组分析，一组至少要有几份答卷；不能少于 5"),
+        (COMMENTS_LEAST, "10", "一组至少有几份答卷才给出意见原文；不能少于 10"),
+        (DISPUTE_DAYS, "5、10、20", "争议在对接人、主管、法务各级停留几个工作日，逾期上升一级"),
+        (PLAN_REVIEW_DAYS, "365", "应急预案几天内复核一次，超过就列出"),
+        (CONTROL_DAYS, "180", "技术隔离的每一项几天内检查一次，没有写下次检查时按它算"),
+        (DRILL_DAYS, "365", "演练几天内至少一次，超过就列出"),
     )
 
 

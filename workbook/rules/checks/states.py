@@ -1,4 +1,4 @@
-"""Owns the check of states that people typed: one that may not follow the state before (S10, S13, S14, S17, S38)."""
+"""Owns the check of states that people typed: one that may not follow the state before (S10, S13, S14, S17, S20, S24, S27, S38, S44, S45, S49)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from collections.abc import Iterator
 from workbook.rules.finding import Check, Finding, Situation, at
 from workbook.rules.states import unlogged
 from workbook.schema import Table
-from workbook.tables import Candidates, Changes, Contracts, Panels, Partners, Requirements
+from workbook.tables import (
+    Campaigns,
+    Candidates,
+    Changes,
+    Contracts,
+    Disputes,
+    Drills,
+    Incidents,
+    Issues,
+    Meetings,
+    Panels,
+    Partners,
+    Requirements,
+)
 
 RULES: dict[type[Table], str] = {
     Requirements: "S10-step",
@@ -15,6 +28,12 @@ RULES: dict[type[Table], str] = {
     Panels: "S14-step",
     Contracts: "S17-step",
     Partners: "S38-step",
+    Meetings: "S20-step",
+    Issues: "S24-step",
+    Campaigns: "S27-step",
+    Disputes: "S44-step",
+    Incidents: "S45-step",
+    Drills: "S49-step",
 }
 
 
