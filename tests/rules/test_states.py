@@ -32,6 +32,12 @@ MAY = (
     ("panels", "V-0001", "评分截止", "评分中"),
     ("contracts", "K-0001", "谈判中", "法务审查"),
     ("partners", "P-0001", "合作中", "暂停"),
+    ("meetings", "ME-0001", "待召开", "已召开"),
+    ("issues", "I-0001", "待响应", "处理中"),
+    ("campaigns", "SV-0001", "准备中", "进行中"),
+    ("disputes", "DI-0001", "对接人协商", "主管协商"),
+    ("incidents", "E-0001", "已报告", "初步评估"),
+    ("drills", "DR-0001", "待演练", "演练中"),
 )
 MAY_NOT = (
     ("S10-step", "requirements", "Q-0001", "起草", "已发布"),
@@ -39,6 +45,12 @@ MAY_NOT = (
     ("S14-step", "panels", "V-0002", "准备中", "已定稿"),
     ("S17-step", "contracts", "K-0001", "谈判中", "已签"),
     ("S38-step", "partners", "P-0002", "黑名单", "合作中"),
+    ("S20-step", "meetings", "ME-0001", "待召开", "纪要已确认"),
+    ("S24-step", "issues", "I-0001", "待响应", "已关闭"),
+    ("S27-step", "campaigns", "SV-0001", "准备中", "已截止"),
+    ("S44-step", "disputes", "DI-0001", "对接人协商", "仲裁或诉讼"),
+    ("S45-step", "incidents", "E-0001", "已报告", "已关闭"),
+    ("S49-step", "drills", "DR-0001", "待演练", "已完成"),
 )
 
 
@@ -62,6 +74,16 @@ def rows() -> Rows:
         {"partner": "P-0001", "legal_name": "甲", "status": "active"},
         {"partner": "P-0002", "legal_name": "乙", "status": "barred"},
     ]
+    found["meetings"] = [
+        {"meeting": "ME-0001", "partner": "P-0001", "planned_on": date(2026, 12, 1), "status": "planned"}
+    ]
+    found["issues"] = [
+        {"issue": "I-0001", "partner": "P-0001", "severity": "ordinary", "reported_at": NOW, "title": "标签错"}
+    ]
+    found["campaigns"] = [{"campaign": "SV-0001", "title": "年度", "occasion": "yearly", "status": "planned"}]
+    found["disputes"] = [{"dispute": "DI-0001", "partner": "P-0001", "title": "运费", "raised_on": TODAY}]
+    found["incidents"] = [{"incident": "E-0001", "partner": "P-0001", "company": "甲", "severity": "major"}]
+    found["drills"] = [{"drill": "DR-0001", "partner": "P-0001", "title": "断供", "planned_on": date(2026, 12, 1)}]
     return found
 
 
@@ -80,7 +102,7 @@ def machine(table: str) -> Machine:
 
 
 def typed(book: Book, table: str, key: str, word: str) -> None:
-    book.update(table, machine(table).table.key().zh, {key: {"状态": word}})
+    book.update(table, machine(table).table.key().zh, {key: {machine(table).choice.zh: word}})
 
 
 def steps(found: Sequence[Finding]) -> list[Finding]:
@@ -114,7 +136,7 @@ def test_a_typed_state_that_may_not_follow_is_found_and_never_logged_until_it_is
     typed(book, table, key, after)
     for _ in range(2):  # an evaluation does not make it right
         (hit,) = steps(run_checks(book, TODAY))
-        assert (hit.rule, hit.key, hit.column) == (rule, key, "状态")
+        assert (hit.rule, hit.key, hit.column) == (rule, key, machine(table).choice.zh)
         assert f"从“{before}”改成了“{after}”" in hit.message and f"请改回“{before}”" in hit.message
         evaluate_book(book, LATER)
         assert len(log(book, key)) == 1

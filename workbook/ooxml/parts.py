@@ -13,6 +13,7 @@ from workbook.ooxml.package import Package
 from workbook.ooxml.spans import Edit, Element, parse, splice
 
 CONTENT_TYPES = "[Content_Types].xml"
+TREE_KEPT = 1 << 18  # bytes; a part up to this size keeps its tree, a long sheet is read anew
 _ENCODING = re.compile(r"""(<\?xml[^>]*?encoding\s*=\s*)(["'])[^"']*\2""")
 
 
@@ -33,6 +34,8 @@ class Parts:
         self._changed: dict[str, bytes] = {}
         self._dropped: set[str] = set()
         self._read: dict[str, bytes] = {}
+        self._trees: dict[str, tuple[bytes | None, Element]] = {}
+        self._relations: dict[str, tuple[Element, list[Relation]]] = {}
         self._names = {name.casefold(): name for name in package.members}
 
     def find(self, name: str) -> str | None:
@@ -56,8 +59,15 @@ class Parts:
         return self._changed.get(self.find(name) or "")
 
     def tree(self, name: str) -> Element:
-        """A part as a tree with spans."""
-        return parse(self.read(name), name)
+        """A part as a tree with spans, read again only if its bytes are others; whoever gets it must not change it."""
+        stamp, kept = self.stamp(name), self._trees.get(name)
+        if kept is not None and kept[0] is stamp and self.find(name) is not None:
+            return kept[1]
+        data = self.read(name)
+        tree = parse(data, name)
+        if len(data) <= TREE_KEPT:
+            self._trees[name] = (stamp, tree)
+        return tree
 
     def write(self, name: str, data: bytes) -> None:
         """Gives a part new bytes; the same bytes are no change."""
@@ -95,16 +105,20 @@ class Parts:
         rels = self.find(_rels_name(part))
         if rels is None:
             return []
+        tree, kept = self.tree(rels), self._relations.get(part)
+        if kept is not None and kept[0] is tree:
+            return list(kept[1])
         folder = posixpath.dirname(part)
-        found = []
-        for element in self.tree(rels).named("Relationship"):
+        found: list[Relation] = []
+        for element in tree.named("Relationship"):
             given = element.attributes
             if given.get("TargetMode") == "External" or not {"Id", "Type", "Target"} <= given.keys():
                 continue
             target = posixpath.join("/", folder, given["Target"].replace("\\", "/"))
             kind = given["Type"].rpartition("/")[2]
             found.append(Relation(given["Id"], kind, posixpath.normpath(target).lstrip("/")))
-        return found
+        self._relations[part] = (tree, found)
+        return list(found)
 
     def related(self, part: str, kind: str) -> list[str]:
         """The members that a part leads to by one kind of relationship."""
