@@ -18,8 +18,10 @@ from werkzeug.exceptions import HTTPException
 from forms_server import pages
 from forms_server.edit_pages import edit_pages
 from forms_server.inbox import Inbox, Profile
+from forms_server.minutes_pages import minutes_pages
 from forms_server.review_pages import review_pages
 from forms_server.signoff_pages import signoff_pages
+from forms_server.survey_pages import SURVEYS, NoLinks, note_trouble, open_surveys, survey_pages
 from forms_server.uploads import ACCEPT, Uploads
 from forms_server.vote_pages import vote_pages
 from forms_server.words import LANGUAGES, say, write_offset, write_size
@@ -93,6 +95,8 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
         https=settings.https,
         max_body=settings.max_body,
     )
+    app.logger.addFilter(NoLinks())  # Flask names the address where an error handler fails
+    app.extensions[SURVEYS] = open_surveys(inbox, settings.data, settings.secret)
     app.before_request(lambda: _choose_language(settings.default_language))  # first: refusals speak it too
     CSRFProtect(app)
     app.register_blueprint(pages.pages)
@@ -100,6 +104,8 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
     app.register_blueprint(review_pages)
     app.register_blueprint(vote_pages)
     app.register_blueprint(signoff_pages)
+    app.register_blueprint(minutes_pages)
+    app.register_blueprint(survey_pages)
     app.context_processor(_context)
     app.add_template_filter(lambda label: label.get(g.lang), "lang_of")
     app.after_request(_compress)
@@ -219,5 +225,6 @@ def _http_error(error: HTTPException) -> Any:
 
 def _broken(error: Exception) -> Any:
     """A page for what nobody foresaw; the trace goes to the log, without the address."""
-    current_app.logger.error("Exception in %s [%s]", request.endpoint, request.method, exc_info=error)
+    if not note_trouble(error):
+        current_app.logger.error("Exception in %s [%s]", request.endpoint, request.method, exc_info=error)
     return render_template("error.html", key="broken", megabytes=pages.services().max_body // 2**20), 500

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from workbook.schema import Label
-from workbook.tables import Appeals, Candidates, Incidents, Proposals, Satisfaction, Table
+from workbook.tables import Appeals, Candidates, Incidents, Issues, Proposals, Satisfaction, Table
 
 
 class Step(NamedTuple):
@@ -39,6 +39,7 @@ class FormPage:
     before: tuple[Label, ...] = ()  # what people should know before the first question
     guide: bool = False  # a long form lists its parts beside the questions
     by_publication: bool = False  # open only while a row of 需求发布 is, if any is published
+    timed: bool = False  # its level sets time limits: they stand before the first question and on the receipt
     autocomplete: Mapping[str, str] = field(default_factory=dict)  # by column: what a browser may offer
 
 
@@ -125,6 +126,35 @@ INCIDENT = FormPage(
     autocomplete={"company": "organization", "reporter": "name"},
 )  # fmt: skip
 
+ISSUE = FormPage(
+    slug="issue",
+    table=Issues,
+    title=Label("问题反馈", "Report an issue"),
+    lede=Label("一个问题一份，约 5 分钟。提交后立刻显示应响应和应解决的时间。", "One issue a form, about 5 minutes. Its due times are shown as soon as it is sent."),
+    who=Label("合作中遇到问题、有变更或需要答复的合作伙伴，以及{company}的员工", "Partners with an issue, a change or a question, and the staff of {company}"),
+    minutes=5,
+    received=Label("已收到您反馈的问题", "Your issue has arrived"),
+    button=Label("提交问题", "Submit issue"),
+    privacy=Label(
+        "内容和附件由{company}负责处理问题的人员查看，保存在{company}自己的服务器和工作簿里，用于处理问题和联系您。",
+        "The staff of {company} who handle issues see this. It is kept on the servers and in the workbook of {company}, to handle the issue and to reach you.",
+    ),
+    declaration=Label("我如实反馈目前所知", "This is what I know at present"),
+    before=(
+        Label("紧急：业务停了、数据或安全受影响。请立刻打电话，同时提交本表，时限从收到时起算。", "Urgent: work has stopped, or data or safety is affected. Call at once and send this form as well; the clock runs from its arrival."),
+        Label("一般：其他问题。在这里提交或用日常渠道反馈，处理进展写在回执页。", "Ordinary: everything else. Send it here or by the daily channel; progress is written on the receipt."),
+        Label("泄露、事故和中断请用“突发事件报告”。", "For leaks, accidents and interruptions use the incident report."),
+    ),
+    steps=(
+        Step(("open",), Label("已提交", "Sent"), Label("回执号是凭证，请保存。", "The receipt number is your proof; keep it.")),
+        Step(("answered", "waiting"), Label("处理", "In progress"), Label("负责人先响应，再处理；等您答复时会暂停计时。", "Somebody answers, then works on it; the clock stops while we wait for you.")),
+        Step(("resolved",), Label("解决与验证", "Solved, to be verified"), Label("由另一个人验证是否真的解决。", "Somebody else verifies that it is solved.")),
+        Step(("closed",), Label("关闭", "Closed"), Label("验证通过并写明原因后关闭；没有解决可以重开。", "Closed once verified, with its cause; it can be reopened.")),
+    ),
+    timed=True,
+    autocomplete={"company": "organization", "reporter": "name"},
+)  # fmt: skip
+
 INNOVATION = FormPage(
     slug="innovation",
     table=Proposals,
@@ -178,5 +208,5 @@ APPEAL = FormPage(
     autocomplete={"company": "organization", "appellant": "name"},
 )  # fmt: skip
 
-FORMS: tuple[FormPage, ...] = (CANDIDATE, SATISFACTION, INCIDENT, INNOVATION, APPEAL)
+FORMS: tuple[FormPage, ...] = (CANDIDATE, ISSUE, SATISFACTION, INCIDENT, INNOVATION, APPEAL)
 BY_SLUG: dict[str, FormPage] = {form.slug: form for form in FORMS}

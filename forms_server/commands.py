@@ -25,21 +25,29 @@ DATA = click.option(
 @BOOK
 @click.option("--host", default="127.0.0.1", show_default=True, help="监听地址。/ Address to listen on.")
 @click.option("--port", type=int, default=8321, show_default=True, help="端口。/ Port.")
+@click.option(
+    "--messages", type=click.Path(path_type=Path),
+    help="消息配置（TOML，私有文件）；不给就不发消息。/ Private TOML file of robots and mailboxes; off without it.",
+)  # fmt: skip
 @DATABASE
 @DATA
 @as_json
 @reports
-def serve(book: Path, host: str, port: int, database: str | None, data: Path | None) -> dict[str, Any]:
+def serve(
+    book: Path, host: str, port: int, messages: Path | None, database: str | None, data: Path | None
+) -> dict[str, Any]:
     """开放表单，并把收到的提交写入工作簿。/ Serve the forms and deliver what arrives."""
     from forms_server.house import open_house
+    from forms_server.messaging import read_doors
     from forms_server.serving import run_server
 
+    doors = read_doors(messages) if messages else ()
     house = open_house(book, data, database)
 
     def ready(url: str) -> None:
         announce(f"✓ 表单：{url}\n  工作簿：{house.path}\n  按 Ctrl+C 停止", url=url, book=house.path)
 
-    run_server(house, host, port, ready)
+    run_server(house, host, port, ready, doors)
     return {"text": "已停止。所有回执都已保存在收件箱里。"}
 
 
@@ -58,7 +66,7 @@ def deliver(book: Path, database: str | None, data: Path | None) -> dict[str, An
     with working("正在写入工作簿…"):
         result = house.delivery.run(progress=_progress)
     return {
-        "ok": not result.reasons, "delivered": result.delivered, "corrected": result.corrected, "kept": result.kept,
+        "ok": not result.reasons, "delivered": result.delivered, "answers": result.answers, "left_out": result.left_out, "corrected": result.corrected, "kept": result.kept,
         "confirmed": result.confirmed, "waiting": result.waiting, "held": result.held, "deleted": result.deleted,
         "again": result.again, "doubled": result.doubled, "batches": result.batches, "reasons": result.reasons,
         "since": result.since.isoformat() if result.since else None,
@@ -81,6 +89,10 @@ def _delivered(result: Pass) -> str:
         lines.append(f"  更正 {result.corrected} 条，改动记在变更记录里")
     if result.kept:
         lines.append(f"  员工改过的格子保留员工的内容：{'、'.join(result.kept)}")
+    if result.answers:
+        lines.append(f"  匿名答卷 {result.answers} 份，成批写入，次序已打乱")
+    if result.left_out:
+        lines.append(f"  已截止的调查里有 {result.left_out} 份匿名答卷所在的组不满五份，按承诺不写入")
     if result.held:
         lines.append(f"  其中 {result.held} 条评分等评审会交齐或截止后一起写入")
     if result.deleted:
@@ -153,24 +165,51 @@ def rebuild(
     "--renew",
     default="",
     metavar="WHO",
-    help="作废这位评审人或这份邀请的旧链接，换一个新的。/ Replace the link of this reviewer or invitation.",
+    help="作废这位评审人、参与人或这份邀请的旧链接，换一个新的。/ Replace the link of this person or invitation.",
 )
+@click.option("--campaign", default="", metavar="SV", help="survey 的调查编号，例如 SV-0001。/ The campaign of a survey.")
+@click.option("--meeting", default="", metavar="ME", help="minutes 的会议编号，例如 ME-0001。/ The meeting of minutes.")
+@click.option("--remind", is_flag=True, help="列出还没有答卷的人并记一次催办，不含链接。/ Who has not answered; no links.")
 @DATABASE
 @DATA
 @as_json
 @reports
-def invite(book: Path, panel: str, base: str, renew: str, database: str | None, data: Path | None) -> dict[str, Any]:
+def invite(
+    book: Path, panel: str, base: str, renew: str, campaign: str, meeting: str, remind: bool, database: str | None, data: Path | None
+) -> dict[str, Any]:
     """给评审会（V-0001）的评审人评分链接，需求（Q-0001）的签核链接，发布（F-0001）的邀请链接。/ A personal link for each person.
+
+    满意度调查写 survey --campaign SV-0001：双方在任的参与人各一个链接，只给一次，不留底。
+
+    例会纪要写 minutes --meeting ME-0001：与会人各一个链接，看过纪要后确认或提出异议。
+
+    演练写 DR-0001（先 partnerbook drill --start）：事件和问题表单各一个演练链接，页上写明【演练】，演练结束即失效。
 
     签核链接发给业务、技术、法务（见设置“需求评审部门”）的在任评审人；邀请链接发给“定向邀请”里的企业。
     """
     from forms_server.house import open_house
-    from workbook.tables import Publications
+    from workbook.tables import Campaigns, Drills, Meetings, Publications
 
     house = open_house(book, data, database)
+    if panel == "survey" or Campaigns.key().number(panel) is not None:
+        from forms_server.survey_commands import survey_links
+
+        return survey_links(house, campaign or panel, base, renew, remind)
+    if campaign or remind:
+        raise click.UsageError("--campaign 和 --remind 只用于满意度调查：partnerbook invite BOOK survey --campaign SV-0001")
+    if meeting and panel != "minutes":
+        raise click.UsageError("--meeting 只用于例会纪要：partnerbook invite BOOK minutes --meeting ME-0001")
+    if panel == "minutes" and not meeting:
+        raise click.UsageError("请写明是哪次会议：partnerbook invite BOOK minutes --meeting ME-0001")
+    panel = meeting or panel
     result = house.delivery.run()  # the panel as the file says it now
     companies = Publications.key().number(panel) is not None
-    links = _company_links(house, panel, renew) if companies else _reviewer_links(house, panel, renew)
+    if Meetings.key().number(panel) is not None:
+        links = _attendee_links(house, panel, renew)
+    elif Drills.key().number(panel) is not None:
+        links = _drill_links(house, panel, renew)
+    else:
+        links = _company_links(house, panel, renew) if companies else _reviewer_links(house, panel, renew)
     for one in links:
         one["link"] = f"{base.rstrip('/')}/i/{one['link']}"
     lines = [f"✓ {panel}：{len(links)} 个个人链接，请分别发给本人，不要转发"]
@@ -193,6 +232,28 @@ def _reviewer_links(house: House, key: str, renew: str) -> list[dict[str, str]]:
         {"reviewer": who, "person": people[who]["person"], "department": people[who]["role"], "link": token}
         for who, token in invited
     ]
+
+
+def _attendee_links(house: House, meeting: str, renew: str) -> list[dict[str, str]]:
+    """Those who were at a meeting and their tokens."""
+    from forms_server.minutes import invite_attendees
+    from forms_server.reviews import Reviews
+
+    invited = invite_attendees(house.inbox, house.secret, meeting, renew)
+    people = Reviews(house.inbox, house.secret).view()["meeting_people"]
+    return [
+        {"participant": who, "person": people[who]["person"], "email": people[who]["email"], "link": token}
+        for who, token in invited
+    ]
+
+
+def _drill_links(house: House, drill: str, renew: str) -> list[dict[str, str]]:
+    """The forms of a drill and their tokens."""
+    from forms_server.catalog import BY_SLUG
+    from forms_server.drilling import invite_drill
+
+    found = invite_drill(house.inbox, house.secret, drill, renew)
+    return [{"form": slug, "title": f"【演练】{BY_SLUG[slug].title.zh}", "link": token} for slug, token in found]
 
 
 def _company_links(house: House, publication: str, renew: str) -> list[dict[str, str]]:

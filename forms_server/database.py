@@ -97,6 +97,26 @@ sheets = sa.Table(
     sa.Column("sent_at", sa.DateTime(timezone=True)),
 )
 
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("book", sa.String(36), sa.ForeignKey("books.id"), nullable=False),
+    sa.Column("key", sa.String(120), nullable=False),  # the matter: one message for each, and for each door
+    sa.Column("door", sa.String(80), nullable=False),
+    sa.Column("topic", sa.String(20), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),  # waiting, sending, sent or failed
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("again", sa.Boolean, nullable=False),  # an earlier attempt may have arrived
+    sa.Column("why", sa.String(80)),
+    sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("next_try", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("sent_at", sa.DateTime(timezone=True)),
+    sa.UniqueConstraint("book", "key", "door", name="uq_outbox_matter"),
+)
+
 NETWORK_SYSTEMS = frozenset("nfs nfs4 cifs smb3 smbfs 9p afs davfs fuse.sshfs fuse.davfs2 fuse.rclone".split())
 
 

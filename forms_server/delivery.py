@@ -29,6 +29,8 @@ from forms_server.inbox import Inbox, LeaseLost, Moves, Sight, utcnow
 from forms_server.placing import Placement, Placer
 from forms_server.reviews import HELD, Reviews, is_open
 from forms_server.seeing import Seen, Standing, by_submission, look, settings_of, standing, verdicts
+from forms_server.survey_delivery import SurveyPost
+from forms_server.survey_store import SurveyStore
 from workbook import store
 from workbook.errors import ChangedUnderneath, PartnerBookError, WorkbookOpen
 from workbook.identity import GENERATION, WAITING, book_identity
@@ -88,6 +90,8 @@ class Pass:
     waiting: int = 0
     held: int = 0  # of those waiting: rows of reviewers, until their panel is whole
     batches: int = 0
+    answers: int = 0  # anonymous ones, in batches of five or more
+    left_out: int = 0  # anonymous answers of closed surveys whose group stayed below five
     warnings: list[str] = field(default_factory=list)  # what went well but for something beside it, such as a backup
     since: datetime | None = None  # since when the book or its table is in the way
     next_try: datetime | None = None
@@ -142,6 +146,10 @@ class Delivery:
         self.me = f"{self._place_name}{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._lock = FileLock(str(folder / f"{inbox.book_id}.lock"))
         self._fingerprint: str | None = None
+        self._surveys = SurveyPost(
+            SurveyStore(folder), path, inbox.book_id, step=step,
+            guard=lambda snapshot: guarded(self.platform, self.hold, snapshot),
+        )  # fmt: skip
         self._resting = 0  # submissions that wait for staff, or until `_wake`
         self._wake: datetime | None = None
 
@@ -159,6 +167,8 @@ class Delivery:
         try:
             with self.only_writer():
                 self._pass(result, progress)
+                posted = self._surveys.run()
+                result.answers, result.left_out = posted.written, posted.left_out
         except PartnerBookError as error:
             result.tell(str(error), blocking=kind_of(error))
         next_try = utcnow() + timedelta(seconds=retry_in) if result.reason and retry_in is not None else None
@@ -174,6 +184,8 @@ class Delivery:
         if counts["waiting"] != self._resting or counts["leased"] or counts["placed"]:
             return False
         if self._wake is not None and self._wake <= utcnow():
+            return False
+        if not self._surveys.idle(self._fingerprint):
             return False
         try:
             return store.read(self.path).fingerprint == self._fingerprint

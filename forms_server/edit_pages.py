@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from forms_server.catalog import BY_SLUG, FormPage
+from forms_server.drilling import CARRIED as DRILL
 from forms_server.forms import Sheet, form_class
 from forms_server.inbox import InboxUnavailable, Incoming, Receipt, SubmissionClosed, SubmissionConflict, VersionGap
 from forms_server.inviting import carried
@@ -38,7 +39,8 @@ class Edit(NamedTuple):
 
     def shown(self, sheet: Sheet, notice: str = "") -> str:
         """The form page."""
-        return render_form(self.page, sheet, self.token, notice, code=self.code, version=self.version)
+        drill = str(self.found.values.get(DRILL) or "")
+        return render_form(self.page, sheet, self.token, notice, code=self.code, version=self.version, drill=drill)
 
 
 def _signer() -> URLSafeTimedSerializer:

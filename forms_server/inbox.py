@@ -141,6 +141,7 @@ class Receipt:
     waits_since: datetime | None = None
     next_try: datetime | None = None
     locked: bool = False
+    first_at: datetime | None = None  # when its first version came
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ class Profile:
     zone: str = "Asia/Shanghai"
     verify_days: str = "5"
     publications: str = "[]"  # JSON: windows of what is published, see `openings`
+    limits: str = ""  # JSON: time limits of issues, see `due_times`
 
 
 @dataclass(frozen=True)
@@ -294,6 +296,8 @@ class Inbox:
         plain = plain_code(code)
         if plain is None:
             return None
+        other = submissions.alias()
+        first_of = sa.select(sa.func.min(other.c.received_at)).where(other.c.id == submissions.c.id).scalar_subquery()
         with self._read() as connection:
             row = connection.execute(
                 sa.select(
@@ -303,6 +307,7 @@ class Inbox:
                     books.c.reason_since,
                     books.c.reason_kind,
                     books.c.next_try.label("book_next"),
+                    first_of.label("first_at"),
                 )
                 .join(receipts, receipts.c.submission == submissions.c.id)
                 .join(books, books.c.id == submissions.c.book)
@@ -311,7 +316,7 @@ class Inbox:
             ).first()
         if row is None:
             return None
-        received = as_utc(row.received_at)
+        received, first = as_utc(row.received_at), as_utc(row.first_at)
         assert received is not None
         own = row.reason is not None  # this row by itself cannot be written
         return Receipt(
@@ -320,6 +325,7 @@ class Inbox:
             as_of=as_utc(row.saved_at), book_line=row.reason or row.book_reason or "",
             why="row" if own else row.reason_kind or "", waits_since=as_utc(row.changed_at if own else row.reason_since),
             next_try=as_utc(row.next_try if own else row.book_next), locked=bool(row.locked),
+            first_at=first,
         )  # fmt: skip
 
     def profile(self) -> Profile:

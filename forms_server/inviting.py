@@ -22,6 +22,7 @@ from workbook.tables import Candidates, Invitations, Publications
 log = logging.getLogger("partnerbook.delivery")
 
 CARRIED = "invitation"  # the name in the inbox's body; no column of 候选提交
+KEPT = (CARRIED, "drill", "survey", "campaign", "partner", "verification")  # the others of a survey's named answer
 
 
 class Invited(NamedTuple):
@@ -90,7 +91,7 @@ def is_used(inbox: Inbox, invited: Invited, submission_id: str = "") -> bool:
 
 def carried(values: Mapping[str, Any]) -> dict[str, Any]:
     """What of a submission's body no form asks for, so that a correction keeps it."""
-    return {CARRIED: values[CARRIED]} if CARRIED in values else {}
+    return {name: values[name] for name in KEPT if name in values}
 
 
 def note_answers(book: Book, answers: Sequence[tuple[Mapping[str, Any], str]]) -> None:

@@ -15,6 +15,9 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from forms_server.catalog import BY_SLUG, CANDIDATE, FORMS, FormPage, Step
+from forms_server.drilling import CARRIED as DRILL
+from forms_server.drilling import DrillLink, drill_of
+from forms_server.due_times import due_of, standards
 from forms_server.forms import Sheet, form_class
 from forms_server.inbox import Inbox, InboxUnavailable, Incoming, Profile, Receipt, SubmissionConflict
 from forms_server.inviting import CARRIED, Invited, invited_by, is_used
@@ -26,6 +29,7 @@ from workbook.tables import BY_NAME
 
 KEY = "partnerbook"
 IDENTITY_SECONDS = 30 * 86_400
+SOLVED_STEP = 2  # of a form with time limits: from here on nothing is due any more
 
 pages = Blueprint("pages", __name__)
 
@@ -179,6 +183,8 @@ def form_sent(slug: str) -> Any:
     page = BY_SLUG.get(slug) or abort(404)
     if _refused(page):
         return _closed(page), 403
+    if _drill_is_over(page):
+        return drill_over(), 403
     sheet, identity, stored = _take(page)
     if not stored:
         return _render(page, sheet, identity, "unavailable"), 503
@@ -210,6 +216,32 @@ def show_invited(token: str, invited: Invited) -> Any:
     return render_form(page, sheet, issue_identity(page.slug).token, invitation=token, company=invited.company)
 
 
+def _drill() -> DrillLink | None:
+    """The drill that the page belongs to, as it carries its link."""
+    return drill_of(services().inbox, request.form.get(DRILL, ""))
+
+
+def _drill_is_over(page: FormPage) -> bool:
+    """Whether the page came from a drill that does not run any more: it must not pass for the real thing."""
+    found = _drill()
+    return bool(request.form.get(DRILL)) and (found is None or not found.running or found.slug != page.slug)
+
+
+def drill_over() -> str:
+    """The page for what comes after a drill, or before it."""
+    language_asked()
+    return render_template("error.html", key="drill_over", megabytes=0)
+
+
+def show_drill(token: str, found: DrillLink) -> Any:
+    """The form of a drill behind its link: the same as the real one, and it says that it is a drill."""
+    if not found.running:
+        return drill_over()
+    page = BY_SLUG[found.slug]
+    sheet = Sheet(form_class(page.table, g.lang)(formdata=None))
+    return render_form(page, sheet, issue_identity(page.slug).token, drill=found.drill, drill_link=token)
+
+
 def csrf_failed(error: CSRFError) -> Any:
     """The token that guards every change was missing, wrong or too old: the same form again, with what was typed."""
     slug = (request.view_args or {}).get("slug", "")
@@ -218,6 +250,8 @@ def csrf_failed(error: CSRFError) -> Any:
         return render_template("error.html", key="bad_request", megabytes=0), 400
     if _refused(page):
         return _closed(page), 403
+    if _drill_is_over(page):
+        return drill_over(), 403
     sheet, identity, _ = _take(page)
     return _render(page, sheet, identity, "csrf"), 400
 
@@ -246,7 +280,10 @@ def _submit(page: FormPage, sheet: Sheet, identity: Identity) -> Any:
     """Commit, then show the receipt; whatever fails gives the page back as it was."""
     house = services()
     invited = _invited()
-    values = {**({CARRIED: invited.invitation} if invited else {}), **sheet.values()}
+    drill = _drill()
+    values = {
+        **({CARRIED: invited.invitation} if invited else {}), **({DRILL: drill.drill} if drill else {}), **sheet.values(),
+    }  # fmt: skip
     incoming = Incoming(id=identity.id, form=page.slug, table=page.table.name, values=values)
     moved = []
     try:
@@ -279,22 +316,29 @@ def drop_doubles(house: Services, code: str, sheet: Sheet) -> None:
 
 def render_form(
     page: FormPage, sheet: Sheet, token: str, notice: str = "", *, code: str = "", version: int = 1,
-    invitation: str = "", company: str = "",
+    invitation: str = "", company: str = "", drill: str = "", drill_link: str = "", template: str = "form.html", action: str = "",
+    until: str = "", guest: Any = None,
 ) -> str:  # fmt: skip
-    """The one form page: for a new submission, with a receipt's code for its next version, or by an invitation's link."""
+    """The one form page: for a new submission, with a receipt's code for its next version, or by a personal link."""
     home = url_for("pages.form_sent", slug=page.slug, lang=g.lang)
     return render_template(
-        "form.html", page=page, sheet=sheet, token=token, notice=notice, megabytes=services().max_body // 2**20,
+        template, guest=guest, page=page, sheet=sheet, token=token, notice=notice, megabytes=services().max_body // 2**20,
         complaints={} if notice else sheet.complaints(), code=code, version=version,
-        until="" if code else when_words(_opening(page)), invitation=invitation, company=company,
-        action=url_for("edits.edit_sent", code=code, lang=g.lang) if code else home,
+        standards=standards(services().inbox.profile().limits) if page.timed and not code else [],
+        until=until if code or action else when_words(_opening(page)), invitation=invitation, company=company,
+        drill=drill, drill_link=drill_link,
+        action=action or (url_for("edits.edit_sent", code=code, lang=g.lang) if code else home),
     )  # fmt: skip
 
 
 def _render(page: FormPage, sheet: Sheet, identity: Identity, notice: str = "") -> str:
     invited = _invited()
     link, company = (request.form[CARRIED], invited.company) if invited else ("", "")
-    return render_form(page, sheet, identity.token, notice, invitation=link, company=company)
+    drill = _drill()
+    return render_form(
+        page, sheet, identity.token, notice, invitation=link, company=company, drill=drill.drill if drill else "",
+        drill_link=request.form[DRILL] if drill else "",
+    )  # fmt: skip
 
 
 # --- receipts -------------------------------------------------------------------------------------------------------
@@ -336,6 +380,7 @@ class Progress(NamedTuple):
     where: str  # waiting, blocked, written or removed
     why: str = ""  # what is in the way, if anything: in general words, since when, and when it is tried next
     edit: bool = False  # whether the sender may still correct
+    due: tuple[tuple[str, str, str], ...] = ()  # by when: name, moment in words, moment as machines read it
 
 
 def progress(page: FormPage, found: Receipt) -> Progress:
@@ -355,6 +400,7 @@ def progress(page: FormPage, found: Receipt) -> Progress:
     where = {"waiting": "waiting", "leased": "waiting", "deleted": "removed"}.get(found.state, "written")
     blocked = where == "waiting" and bool(found.book_line)
     return Progress(
+        due=_due(page, found, zone) if at < SOLVED_STEP and where != "removed" else (),
         why=_why(found, zone) if blocked else "", edit=not found.locked and where != "removed",
         sent_at=write_time(found.received_at.astimezone(zone), g.lang),
         as_of=_clock(found.as_of, zone) if found.as_of and found.state == "confirmed" else "",
@@ -363,6 +409,15 @@ def progress(page: FormPage, found: Receipt) -> Progress:
         missing=[c.label for c in asked if c.wanted and not found.values.get(c.name)],
         where="blocked" if blocked else where,
     )  # fmt: skip
+
+
+def _due(page: FormPage, found: Receipt, zone: ZoneInfo) -> tuple[tuple[str, str, str], ...]:
+    """By when a form whose level sets limits is answered and solved, counted from when it first came."""
+    first = (found.first_at or found.received_at).astimezone(zone)
+    limits = services().inbox.profile().limits if page.timed else ""
+    due = due_of(limits, str(found.values.get("severity", "")), first)
+    moments = (("respond_by", due.respond), ("resolve_by", due.resolve)) if due else ()
+    return tuple((say(key, g.lang), write_time(moment, g.lang), moment.isoformat()) for key, moment in moments)
 
 
 def _why(found: Receipt, zone: ZoneInfo) -> str:

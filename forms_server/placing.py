@@ -24,12 +24,25 @@ from workbook.rows import Cell, headers, need, row_cells
 from workbook.rules.calendar import BookCalendar
 from workbook.rules.office_hours import calendar_or_default, working_day_after
 from workbook.rules.reminding import VERIFY_WORDS, verify_cause, verify_days, verify_matter
-from workbook.schema import COMPUTED, Column, Moment, Submission, Table
-from workbook.tables import BY_NAME, Changes, Marks, SettingRow, SignOffs, Todo, Votes, WorkingDays
+from workbook.schema import COMPUTED, Choice, Column, Moment, Submission, Table
+from workbook.tables import (
+    BY_NAME,
+    Changes,
+    Issues,
+    Marks,
+    MinuteConfirmations,
+    SettingRow,
+    SignOffs,
+    Todo,
+    Votes,
+    WorkingDays,
+)
+from workbook.tables.sourcing import VERIFICATION
 
 log = logging.getLogger("partnerbook.delivery")
 
 T = TypeVar("T")
+BY_KNOWN_PEOPLE = (*HELD, SignOffs.name, Votes.name, MinuteConfirmations.name)  # by their own links: nothing to verify
 IN_THE_WAY = (MissingColumn, MissingTable, AppendRefused)  # of a whole table
 
 
@@ -209,6 +222,9 @@ def typed_values(table: type[Table], one: Standing, key: str, zone: ZoneInfo) ->
             values[name] = one.id
     values[table.key().name] = key
     values.update(stamps(table, one, zone))
+    for name, column in table.columns.items():
+        if isinstance(column, Choice) and column.options is VERIFICATION:  # nobody knows yet who sent it
+            values.setdefault(name, "unverified")
     return values
 
 
@@ -217,8 +233,10 @@ def stamps(table: type[Table], one: Standing, zone: ZoneInfo) -> dict[str, Any]:
     arrival = one.versions[0].received_at.astimezone(zone).replace(tzinfo=None)
     known: dict[str, Any] = {n: arrival for n, c in table.columns.items() if _is_arrival(c)}
     known.update(dict.fromkeys(version_columns(table), one.newest.version))
-    if table is Marks:
+    if table in (Marks, MinuteConfirmations):
         known["source"] = "link"
+    if table is Issues:  # its clocks run from the moment at which the sender was told that it arrived
+        known["reported_at"] = arrival
     return known
 
 
@@ -253,8 +271,9 @@ def remind(book: Book, done: Placement, settings: Mapping[str, str]) -> None:
 
 def _matters(done: Placement, settings: Mapping[str, str], hours: BookCalendar) -> Iterable[dict[str, Any]]:
     for one, row_key in done.appended:
-        if one.table not in (*HELD, SignOffs.name, Votes.name):  # reviewers are known people: nothing to verify
-            matter = verify_matter(BY_NAME[one.table])
+        known = one.newest.values.get("verification") == "verified"  # a participant of a survey, by their own link
+        if one.table not in BY_KNOWN_PEOPLE and not known:
+            matter = verify_matter(BY_NAME[one.table], drill=bool(one.newest.values.get("drill")))
             todo = _todo(one.table, row_key, matter, VERIFY_WORDS, one.versions[0], settings, hours)
             yield {**todo, "cause": verify_cause(row_key)}  # an evaluation closes it once the row is verified
     for correction in done.corrected:

@@ -16,9 +16,11 @@ from flask import Blueprint, abort, current_app, g, jsonify, redirect, render_te
 from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import NotFound
 
+from forms_server.drilling import drill_of
 from forms_server.inbox import InboxUnavailable
 from forms_server.inviting import invited_by
-from forms_server.pages import language_asked, now, services, show_invited, zone_of
+from forms_server.minutes_pages import attendee_of, show_minutes
+from forms_server.pages import language_asked, now, services, show_drill, show_invited, zone_of
 from forms_server.reviews import (
     OPEN,
     Reviews,
@@ -32,6 +34,7 @@ from forms_server.reviews import (
 )
 from forms_server.signoff_pages import show as show_requirement
 from forms_server.signoff_pages import signer_of
+from forms_server.survey_pages import guest_of, show_survey
 from forms_server.voting import Choice, Voted
 from forms_server.words import say, write_day, write_time
 from workbook.schema import Choice as ChoiceColumn
@@ -102,12 +105,19 @@ def _candidate(place: Place, candidate: str) -> Mapping[str, Any]:
 def panel_page(token: str) -> Any:
     """The candidates with the state of this reviewer's sheets; after the end, the ranking and everybody's marks.
 
-    A link to a requirement shows that requirement instead, one to a publication the candidate form.
+    A link to a requirement shows that requirement instead, one to a publication the candidate form, one to a survey its
+    questions, one to a meeting its minutes, one to a drill the form that it is run through.
     """
     if signer := signer_of(token):
         return show_requirement(signer)
     if invited := invited_by(services().inbox, token):
         return show_invited(token, invited)
+    if guest := guest_of(token):
+        return show_survey(guest)
+    if drill := drill_of(services().inbox, token):
+        return show_drill(token, drill)
+    if attendee := attendee_of(token):
+        return show_minutes(attendee)
     return show_panel(enter(token))
 
 

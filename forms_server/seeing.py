@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from forms_server.drilling import drill_view
+from forms_server.due_times import limits_text
 from forms_server.inbox import Moves, Stored
 from forms_server.inviting import invitation_view
+from forms_server.minutes import minutes_view
 from forms_server.openings import publications_of
 from forms_server.reviews import review_view
 from forms_server.signoffs import signoff_view
+from forms_server.surveys import survey_view
 from workbook.errors import MissingColumn, MissingTable, PartnerBookError
 from workbook.identity import generation_of
 from workbook.ooxml import Book, TableView
@@ -185,7 +190,14 @@ def _review(book: Book) -> dict[str, Any] | None:
     """The panels as pages show them; a book whose tables of scoring are not whole keeps what was known before."""
     try:
         selection = read_selection(book)
-        return {**review_view(selection), **signoff_view(book, selection), **invitation_view(book)}
+        return {
+            **review_view(selection),
+            **signoff_view(book, selection),
+            **invitation_view(book),
+            **survey_view(book),
+            **minutes_view(book),
+            **drill_view(book),
+        }
     except PartnerBookError as error:
         log.info("the panels cannot be read: %s", error)
         return None
@@ -213,4 +225,5 @@ def settings_of(book: Book) -> dict[str, str]:
         ZoneInfo(profile["zone"])
     except (KeyError, ValueError, OSError):
         profile["zone"] = defaults[SettingRow.ZONE]
-    return {**profile, "publications": publications_of(book)}
+    today = datetime.now(ZoneInfo(profile["zone"])).date()
+    return {**profile, "publications": publications_of(book), "limits": limits_text(book, today)}

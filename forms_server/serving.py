@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forms_server.delivery import Delivery, Loop
 from forms_server.house import House
+from forms_server.messaging import Door
 from workbook.errors import PartnerBookError
 
 
@@ -26,8 +27,10 @@ def evaluate(path: Path, delivery: Delivery) -> None:
     evaluate_file(path, step=lambda name: delivery.hold() if name == "checked" else None)
 
 
-def run_server(house: House, host: str, port: int, ready: Callable[[str], None]) -> None:
+def run_server(house: House, host: str, port: int, ready: Callable[[str], None], doors: Sequence[Door] = ()) -> None:
     """Serve until interrupted; `ready` gets the address when requests are answered. Port 0 takes any free one.
+
+    With `doors`, messages go out through them; without any, none do.
 
     Raises:
         PortTaken: the address is in use or not ours.
@@ -35,8 +38,12 @@ def run_server(house: House, host: str, port: int, ready: Callable[[str], None])
     from waitress.server import create_server
 
     from forms_server.app import ServerSettings, create_app
+    from forms_server.couriers import Courier
+    from forms_server.survey_pages import NoLinks
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(NoLinks())
     settings = ServerSettings(secret=house.secret, data=house.data)
     app = create_app(settings, house.inbox)
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -56,6 +63,9 @@ def run_server(house: House, host: str, port: int, ready: Callable[[str], None])
     loop = Loop(house.delivery, evaluate=lambda path: evaluate(path, house.delivery))
     house.delivery.run()
     loop.start()
+    courier = Courier(house, doors) if doors else None
+    if courier:
+        courier.start()
     shown = f"[{host}]" if ":" in host else host
     ready(f"http://{shown}:{listener.getsockname()[1]}/")
     try:
@@ -63,5 +73,7 @@ def run_server(house: House, host: str, port: int, ready: Callable[[str], None])
     except KeyboardInterrupt:
         pass
     finally:
+        if courier:
+            courier.stop()
         loop.stop()
         server.close()

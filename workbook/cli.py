@@ -15,7 +15,7 @@ import click
 from workbook.console import as_json, reports, speak_utf8, working
 
 ORDER = (
-    "demo", "new", "adopt", "serve", "deliver", "invite", "evaluate", "freeze", "diff", "check", "minutes", "evidence", "state", "contract", "onboard",
+    "demo", "new", "adopt", "serve", "deliver", "invite", "message", "evaluate", "freeze", "diff", "check", "minutes", "survey-letter", "evidence", "state", "contract", "onboard", "stoppage", "backup", "drill",
     "fingerprint", "append", "verify", "rebuild", "restore",
     "upgrade", "doctor",
 )  # fmt: skip
@@ -366,6 +366,58 @@ def state(book: Path, key: str, new_state: str | None, who: str) -> dict[str, An
 
 @main.command()
 @BOOK
+@click.argument("partner", required=False, metavar="[P-0001]")
+@as_json
+@reports
+def stoppage(book: Path, partner: str | None) -> dict[str, Any]:
+    """如果这家明天停摆：受影响的项目、合格备选、缺口。/ If a partner stops tomorrow: what stops, who takes over, what is missing.
+
+    不写伙伴编号就列出每家合作中的伙伴。只看，不改文件；同样的内容评估时写进“停摆推演”。
+    """
+    with working("正在推演…"):
+        from workbook import readying
+
+        done = readying.stop(book, partner or "")
+    return {"book": str(book), **done.data, "text": "\n".join(done.lines)}
+
+
+@main.command()
+@BOOK
+@click.argument("key")
+@click.option("--accept", "status", flag_value="accepted", help="认定；不合格的会被拒绝。/ Accept it, if it qualifies.")
+@click.option("--retire", "status", flag_value="retired", help="停用。/ Retire it.")
+@as_json
+@reports
+def backup(book: Path, key: str, status: str | None) -> dict[str, Any]:
+    """看一家备选伙伴（BK-0001）今天合不合格，或认定它。/ Whether a backup qualifies today; accept or retire it."""
+    with working("正在核对备选伙伴…"):
+        from workbook import readying
+
+        done = readying.backup(book, key, status or "")
+    return _said(book, done)
+
+
+@main.command()
+@BOOK
+@click.argument("key")
+@click.option("--start", "target", flag_value="running", help="开始。/ Start it.")
+@click.option("--finish", "target", flag_value="done", help="结束，写下各步用时。/ End it and write down its times.")
+@as_json
+@reports
+def drill(book: Path, key: str, target: str | None) -> dict[str, Any]:
+    """开始或结束一次演练（DR-0001），看各步用时。/ Start or end a drill, and see how long its steps took.
+
+    演练走和真的一样的表单和页面：partnerbook invite 工作簿 DR-0001 取演练链接。演练的行不进任何得分、时限和违约金。
+    """
+    with working("正在核对演练…"):
+        from workbook import readying
+
+        done = readying.drill(book, key, target or "")
+    return _said(book, done)
+
+
+@main.command()
+@BOOK
 @click.argument("key")
 @click.option(
     "--start", type=click.DateTime(["%Y-%m-%d"]), help="引导期从哪天开始；不写就是生效日期。/ First day of onboarding."
@@ -379,6 +431,14 @@ def onboard(book: Path, key: str, start: datetime | None) -> dict[str, Any]:
 
         done = contracting.onboard(book, key, start.date() if start else None)
     return _contract_said(book, done)
+
+
+def _said(book: Path, done: Any) -> dict[str, Any]:
+    lines = [*done.lines, *(f"  注意：{one}" for one in done.warnings)]
+    return {
+        "book": str(book), "key": done.key, "changed": done.changed, **done.data, "warnings": list(done.warnings),
+        "text": "\n".join(lines),
+    }  # fmt: skip
 
 
 def _contract_said(book: Path, done: Any) -> dict[str, Any]:
@@ -567,6 +627,37 @@ def _agreed(question: str) -> bool:
         return False
     click.echo(question)
     return click.confirm("恢复到这一份？/ Restore it?", default=False)
+
+
+@main.command("survey-letter")
+@BOOK
+@click.argument("campaign")
+@click.option("--partner", required=True, metavar="P", help="收信的伙伴编号。/ The partner it goes to.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="文件，.html 或 .md。/ The file.",
+)
+@click.option(
+    "--lang", type=click.Choice(["zh-CN", "en", "both"]), default="zh-CN", show_default=True, help="语言。/ Language."
+)
+@as_json
+@reports
+def survey_letter(book: Path, campaign: str, partner: str, target: Path, lang: str) -> dict[str, Any]:
+    """给伙伴的满意度反馈信，只含这家伙伴可以看的结果。/ The letter to a partner about a closed survey."""
+    from workbook.survey_letter import write_letter
+
+    letter = write_letter(book, campaign, partner, target, lang)
+    lines = [f"✓ 已写 {target}：{len(letter.rows)} 个方面，{len(letter.actions)} 项行动。请看过再发给对方。"]
+    if not letter.actions:
+        lines.append("  还没有商定行动：在“行动项”里写明伙伴编号和调查编号，再写一次信")
+    return {
+        "file": str(target), "partner": letter.partner, "topics": [row.topic.zh for row in letter.rows],
+        "actions": len(letter.actions), "text": "\n".join(lines),
+    }  # fmt: skip
 
 
 @main.command()

@@ -29,7 +29,9 @@ from workbook.identity import must_be_ours
 from workbook.improving import measure_plans
 from workbook.measuring import Measurement, measure_book
 from workbook.measuring import as_lines as measured_lines
+from workbook.meeting import keep_meetings, plan_meetings
 from workbook.ooxml import Book
+from workbook.preparing import prepare_for_emergencies
 from workbook.records import read_records
 from workbook.reviewing import write_reviews
 from workbook.rows import headers, language, need, to_cell
@@ -46,6 +48,7 @@ from workbook.rules.selection import (
     rules_of,
 )
 from workbook.store import Step, no_step
+from workbook.surveying import write_surveys
 from workbook.tables import TABLES, Contributions, Marks, Panels, Results, SettingRow
 from workbook.tables.selection import DIMENSIONS
 from workbook.todos import keep_todos
@@ -225,6 +228,7 @@ def marks_of(selection: Selection, panel: Panel, rules: Rules) -> tuple[list[Mar
 def evaluate_book(book: Book, now: datetime) -> Evaluation:
     """Score a book in memory and write keys, sources and results into it; `now` is the local time of the book."""
     fill_keys(book)
+    plan_meetings(book, now)  # before the states: a new row is logged with them
     keep_states(book, now)
     _label_typed(book)
     write_reviews(book)
@@ -236,7 +240,10 @@ def evaluate_book(book: Book, now: datetime) -> Evaluation:
     found.measured = measure_book(book, now)
     grant_incentives(book, now)
     measure_plans(book, now)
+    write_surveys(book)
+    keep_meetings(book, now)
     kept = keep_certificates(book, now.date())  # before the to-dos, which tell of what expires
+    prepare_for_emergencies(book, now)
     found.warnings = tuple(filter(None, (kept, keep_todos(book, now.date()))))
     found.changed = bool(book.touched)
     return found

@@ -66,7 +66,7 @@ def partner_export(book: Book, partner: str) -> Export:
 
     A candidate submission is theirs by the credit code, an answer or an incident by the partner number that staff gave
     it: what a sender only claims never counts. Incentives leave once they are granted: until then they are the company's
-    own deliberation, as are improvement plans, enablement and clause changes, which never leave.
+    own deliberation, as are improvement plans, enablement and clause changes, which never leave. Nor does a drill.
 
     Raises:
         NoSuchPartner: there is no such partner, or the number stands twice.
@@ -91,7 +91,7 @@ def partner_export(book: Book, partner: str) -> Export:
     rows: dict[type[Table], Iterable[Record]] = {
         Partners: found, Candidates: candidates, Certificates: certificates, Contracts: contracts, Clauses: _where(book, Clauses, "contract", keys),
         Onboarding: onboarding.values(), Satisfaction: _where(book, Satisfaction, "partner", {partner}),
-        Incidents: _where(book, Incidents, "partner", {partner}), Proposals: _where(book, Proposals, "partner", {partner}),
+        Incidents: [row for row in _where(book, Incidents, "partner", {partner}) if not row["drill"]], Proposals: _where(book, Proposals, "partner", {partner}),
         Appeals: _where(book, Appeals, "partner", {partner}),
         Incentives: [row for row in _where(book, Incentives, "partner", {partner}) if row["status"] == "granted"],
     }  # fmt: skip

@@ -10,14 +10,16 @@ from workbook.desk import Desk, Done, change_row, must_be_seen, on_file, one_row
 from workbook.errors import PartnerBookError
 from workbook.records import Record
 from workbook.rules.contracts import StepRefused
+from workbook.rules.drilling import state_times
 from workbook.rules.finding import Finding, Situation, findings_of
 from workbook.rules.states import MACHINES, Machine, machine_of
-from workbook.tables import Contracts
+from workbook.tables import Changes, Contracts, Incidents
 
 # Findings that a state must not bring about; any other new one is told beside it.
 BLOCKS = frozenset((
     "S10-part", "S10-revision", "S11-signoff", "S14-refused", "S15-list", "S15-votes", "S15-recommended",
-    "S15-against-ranking", "S15-unlisted",
+    "S15-against-ranking", "S15-unlisted", "S20-confirmed", "S25-closed", "S25-verifier",
+    "S45-evidence", "S45-closed", "S44-outcome",
 ))  # fmt: skip
 
 
@@ -69,6 +71,9 @@ def standing(path: Path, key: str) -> Done:
         record = one_row(desk.book, machine.table, key)
         now = record.text(machine.column) or machine.start
         lines = [f"{machine.table.label.zh} {record.key}：{machine.word(now)}", f"  之后可以是：{machine.after(now)}"]
+        if machine.table is Incidents:  # how long each step of the response took
+            times = state_times(record, desk.situation.of(Changes))
+            lines += [f"  {at:%Y-%m-%d %H:%M} {machine.word(code)}" for at, code in times]
         return Done(record.key, False, lines, {"status": now, "steps": list(machine.steps[now])})
 
     return on_file(path, work, write=False)

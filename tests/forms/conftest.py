@@ -50,8 +50,13 @@ APPEAL = {
     "company": "青禾", "period_named": "2026Q3", "measure_named": "问题响应时效", "grounds": "7 月 3 日的问题当日已答复，邮件为证",
     "appellant": "李青", "email": "li@example.com", "consent": "yes",
 }  # fmt: skip
+ISSUE = {
+    "severity": "urgent", "title": "产线停机", "detail": "上午 9 点起 3 号线停机", "company": "青禾", "reporter": "李青", "phone": "057112345678",
+    "consent": "yes",
+}  # fmt: skip
 FILLED = {
     "candidate": CANDIDATE, "satisfaction": SATISFACTION, "incident": INCIDENT, "innovation": INNOVATION, "appeal": APPEAL,
+    "issue": ISSUE,
 }  # fmt: skip
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"

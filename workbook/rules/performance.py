@@ -242,7 +242,10 @@ def ledger_of(records: Mapping[str, Sequence[Record]]) -> Ledger:
     events = records.get(IssueEvents.name, ())
     times = Counter(record.key for record in events if record.key)
     doubtful = {record.text("issue") for record in events if times[record.key] > 1}
-    found[Issues.name] = [record for record in found[Issues.name] if record.key not in doubtful]
+    # A drill runs through the same tables, and nothing of it ever enters a score, a clock or a count (S49).
+    drills = {record.key for record in records.get(Issues.name, ()) if record["drill"]}
+    found[Issues.name] = [r for r in found[Issues.name] if r.key not in doubtful and not r["drill"]]
+    found[IssueEvents.name] = [r for r in found[IssueEvents.name] if r.text("issue") not in drills]
     return Ledger(found)
 
 

@@ -15,10 +15,14 @@ from workbook.schema import Table
 from workbook.tables import (
     BY_NAME,
     TABLES,
+    Actions,
     Candidates,
     Certificates,
     Contracts,
+    Disputes,
+    Drills,
     DueDiligence,
+    Meetings,
     Onboarding,
     Panels,
     Plans,
@@ -69,6 +73,25 @@ ACTS: Mapping[str, Act] = {
     "S18-partner": Act(5, "签约后登记伙伴"),
     "S19": Act(5, "入伙引导十项有始有终"),
     "S19-late": Act(0, "入伙引导的到期日", "due"),
+    "S20": Act(3, "例会有人负责，纪要三部分齐全并确认"),
+    "S20-past": Act(1, "开过或取消的例会写明状态"),
+    "S20-objection": Act(2, "纪要的异议要商定"),
+    "S21": Act(5, "渠道有平台、有群主、有地址"),
+    "S21-urgent": Act(3, "关键伙伴有紧急联络渠道"),
+    "S21-secret": Act(0, "机器人的密钥不写在表里"),
+    "S22": Act(5, "互访有议题、有成果"),
+    "S23": Act(1, "问题分一般和紧急"),
+    "S24": Act(2, "问题的状态与事件一致"),
+    "S25": Act(3, "行动项有负责人、有期限"),
+    "S25-closed": Act(2, "验证之后才关闭，写明原因"),
+    "S25-verifier": Act(2, "验证的人不是处理的人"),
+    "S25-late": Act(0, "行动项的到期日", "due"),
+    "S26": Act(3, "匿名就是匿名，答卷不由人改"),
+    "S27": Act(5, "一年至少调查一次，双方的人都问到"),
+    "S27-late": Act(1, "到期的调查及时截止"),
+    "S27-unanswered": Act(0, "调查的截止日期", "closes_on"),
+    "S27-way": Act(1, "发出邀请以后方式不能改"),
+    "S28": Act(10, "调查的弱项有行动，结果告诉伙伴"),
     "S29": Act(5, "激励按规则生成，先审批后兑现"),
     "S29-corrected": Act(2, "更正过的结果不再有这项激励"),
     "S29-due": Act(2, "激励在期限内审批"),
@@ -89,6 +112,17 @@ ACTS: Mapping[str, Act] = {
     "S39-late": Act(0, "改进措施的完成期限", "due"),
     "S39-effect": Act(3, "改进要复测，以复测定见效"),
     "S40": Act(5, "升级、赋能和条款变更有出处、有前后"),
+    "S41": Act(10, "关键伙伴有批准的应急预案"),
+    "S44": Act(2, "争议有人负责、有处理结果"),
+    "S44-overdue": Act(1, "争议逾期逐级上升"),
+    "S45": Act(2, "事件每一步留下依据"),
+    "S45-closed": Act(1, "验证之后才关闭事件"),
+    "S46": Act(5, "违约责任按标准算得出来"),
+    "S46-settled": Act(2, "已扣的违约金与记录一致"),
+    "S48": Act(10, "关键伙伴有合格的备选"),
+    "S48-accepted": Act(3, "已认定的备选仍然合格"),
+    "S49": Act(10, "预案每年演练，演练有发现"),
+    "S49-findings": Act(3, "演练之后写明时间和发现"),
 }
 OTHER = Act(7, "制度要求")
 
@@ -136,6 +170,22 @@ DEADLINES: tuple[Deadline, ...] = (
         lambda row: (row["status"] or "open") == "open",
     ),
     Deadline(
+        "S20-past", Meetings, "planned_on", 3, False, "例会将于 {day} 召开，请通知与会人，议程见“例会记录”", "例会的计划日期",
+        lambda row: (row["status"] or "planned") == "planned",
+    ),
+    Deadline(
+        "S25-late", Actions, "due", 3, False, "行动项应于 {day} 完成", "行动项的到期日",
+        lambda row: (row["status"] or "open") == "open",
+    ),
+    Deadline(
+        "S44-due", Disputes, "due", 3, False, "争议这一级的期限是 {day}，到期没有了结会上升一级", "争议各级期限",
+        lambda row: row["status"] not in ("settled", "withdrawn"),
+    ),
+    Deadline(
+        "S49-planned", Drills, "planned_on", 14, True, "演练计划于 {day} 进行，请备好脚本和参加的人", "演练的计划日期",
+        lambda row: (row["status"] or "planned") == "planned",
+    ),
+    Deadline(
         "S39-late", Plans, "due", 7, False, "改进措施应于 {day} 完成", "改进措施的完成期限",
         lambda row: (row["status"] or "open") == "open" and not row["done_on"],
     ),
@@ -164,9 +214,9 @@ def verify_cause(key: str) -> str:
     return _cause("S13-verify", key)
 
 
-def verify_matter(table: type[Table]) -> str:
-    """What that to-do says."""
-    return f"核实新的{table.label.zh}"
+def verify_matter(table: type[Table], drill: bool = False) -> str:
+    """What that to-do says; nobody shall take a drill for the real thing."""
+    return f"{'【演练】' if drill else ''}核实新的{table.label.zh}"
 
 
 def verify_days(settings: Mapping[str, str]) -> int:
@@ -240,7 +290,7 @@ def _unverified(situation: Situation) -> Iterator[Task]:
                     verify_cause(row.key),
                     due,
                     0,
-                    verify_matter(table),
+                    verify_matter(table, drill="drill" in table.columns and bool(row["drill"])),
                     row.key,
                     table,
                     VERIFY_WORDS,

@@ -242,7 +242,7 @@ class _Year:
     ) -> None:
         issue = self.add("issues", "issue", "I", {
             "partner": partner, "kind": kind, "severity": severity, "title": f"{TITLES[partner]}：{title}", "status": "closed",
-            "handler": "孙岚", "reported_at": at, "verifier": "孙岚", "cause": "已分析",
+            "handler": "孙岚", "reported_at": at, "verifier": "罗倩", "cause": "已分析",
         })  # fmt: skip
         for event, after in (("response", response), ("resolve", resolution)):
             self.add(

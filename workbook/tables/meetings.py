@@ -15,6 +15,8 @@ from workbook.schema import (
     Label,
     Moment,
     Ref,
+    Section,
+    Submission,
     Table,
     Text,
 )
@@ -151,15 +153,21 @@ class MinuteConfirmations(Table):
         "None yet: send the minutes' links with partnerbook invite",
     )
     confirmation = Key("确认编号", "Confirmation", prefix="MC")
-    meeting = Ref("会议编号", "Meeting", to="meetings", owner=STAFF)
-    participant = Ref("参与人编号", "Participant", to="participants", owner=STAFF)
-    verdict = Choice("意见", "Verdict", owner=STAFF, options=CONFIRMATIONS)
-    comment = Text("说明", "Comment", owner=STAFF, max_length=500, lines=True)
+    meeting = Ref("会议编号", "Meeting", to="meetings")
+    participant = Ref("参与人编号", "Participant", to="participants")
+    verdict = Choice("意见", "Verdict", required=True, options=CONFIRMATIONS)
+    comment = Text("说明", "Comment", max_length=500, lines=True)
+    fingerprint = Text("纪要指纹", "Minutes fingerprint", max_length=64)
     confirmed_at = Moment("确认时间", "Confirmed at", owner=COMPUTED)
     source = Choice("来源", "Source", owner=COMPUTED, options=SOURCES)
-    fingerprint = Text("纪要指纹", "Minutes fingerprint", owner=COMPUTED, max_length=64)
-    submission_id = Text("提交标识", "Submission id", owner=COMPUTED, max_length=64)
     remark = Text("备注", "Remark", owner=STAFF, max_length=500)
+    submission_id = Submission()
+    sections = (
+        Section(
+            Label("纪要确认", "Confirmation of minutes"),
+            ("meeting", "participant", "verdict", "comment", "fingerprint"),
+        ),
+    )
 
 
 class Actions(Table):

@@ -102,6 +102,10 @@ class SurveyInvitations(Table):
     side = Choice("一方", "Side", owner=COMPUTED, options=SIDES)
     status = Choice("状态", "Status", owner=COMPUTED, options=INVITED_STATES, default="pending")
     reminders = Number("催办次数", "Reminders", owner=COMPUTED, whole=True)
+    way = Choice(
+        "邀请方式", "Invited as", owner=COMPUTED, options=WAYS,
+        note=Label("发出邀请时承诺的方式。", "The way that was promised with the invitation."),
+    )  # fmt: skip
     remark = Text("备注", "Remark", owner=STAFF, max_length=500)
 
 

@@ -6,14 +6,17 @@ from workbook.rules.checks import (
     certificates,
     contracts,
     deciding,
+    emergency,
     frozen,
     improvement,
     order,
     performance,
+    relations,
     requirements,
     scoring,
     sourcing,
     states,
+    surveys,
 )
 from workbook.rules.finding import Check
 
@@ -25,8 +28,11 @@ CHECKS: tuple[Check, ...] = (
     *scoring.CHECKS,
     *deciding.CHECKS,
     *contracts.CHECKS,
+    *relations.CHECKS,
+    *surveys.CHECKS,
     *performance.CHECKS,
     *improvement.CHECKS,
     *frozen.CHECKS,
+    *emergency.CHECKS,
     *states.CHECKS,
 )
