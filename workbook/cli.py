@@ -15,7 +15,7 @@ import click
 from workbook.console import as_json, reports, speak_utf8, working
 
 ORDER = (
-    "demo", "new", "adopt", "serve", "deliver", "invite", "message", "evaluate", "freeze", "diff", "check", "minutes", "survey-letter", "evidence", "state", "contract", "onboard", "stoppage", "backup", "drill",
+    "demo", "new", "adopt", "serve", "deliver", "invite", "message", "evaluate", "freeze", "diff", "check", "minutes", "survey-letter", "evidence", "state", "contract", "onboard", "stoppage", "backup", "drill", "trace",
     "fingerprint", "append", "verify", "rebuild", "restore",
     "upgrade", "doctor",
 )  # fmt: skip
@@ -627,6 +627,20 @@ def _agreed(question: str) -> bool:
         return False
     click.echo(question)
     return click.confirm("恢复到这一份？/ Restore it?", default=False)
+
+
+@main.command()
+@BOOK
+@click.argument("batch")
+@as_json
+@reports
+def trace(book: Path, batch: str) -> dict[str, Any]:
+    """从批次追到交付、合同、检测、缺陷和问题，也从来源批次追回交付。/ Trace a batch to everything that it touched, and back."""
+    with working("正在追溯…"):
+        from workbook import tracing
+
+        done = tracing.trace_batch(book, batch)
+    return _said(book, done)
 
 
 @main.command("survey-letter")

@@ -177,6 +177,11 @@ def say(label: Label, lang: str) -> str:
     return " / ".join(dict.fromkeys(label)) if lang == "both" else label.get(lang)
 
 
+def _about(letter: Letter) -> str:
+    """Which survey, when it ended, and whose letter this is."""
+    return " · ".join(filter(None, (letter.campaign, letter.day, letter.company)))
+
+
 def _notes(letter: Letter, lang: str) -> str:
     hidden = Label(
         f"不满 {letter.least} 份答卷的组不显示，也不计入合计。括号里是份数。",
@@ -197,7 +202,7 @@ def as_html(letter: Letter, lang: str = "zh-CN") -> str:
         return escape(say(PARTS[key], lang))
 
     parts = [f"<h1>{t('title')}</h1>", f"<p>{t('to')} <strong>{escape(letter.partner)}</strong></p>"]
-    parts.append(f'<p class="soft">{escape(letter.campaign)} · {escape(letter.day)} · {escape(letter.company)}</p>')
+    parts.append(f'<p class="soft">{escape(_about(letter))}</p>')
     if letter.rows:
         for key, reading in (("strengths", "strength"), ("weak", "weak")):
             parts.append(f"<h2>{t(key)}</h2><p>{escape(_points(letter, reading, lang))}</p>")
@@ -246,7 +251,7 @@ def as_markdown(letter: Letter, lang: str = "zh-CN") -> str:
         return say(PARTS[key], lang)
 
     lines = [f"# {t('title')}", "", f"{t('to')} **{plain(letter.partner)}**", ""]
-    lines += [f"{plain(letter.campaign)} · {letter.day} · {plain(letter.company)}", ""]
+    lines += [plain(_about(letter)), ""]
     if letter.rows:
         for key, reading in (("strengths", "strength"), ("weak", "weak")):
             lines += [f"## {t(key)}", "", _points(letter, reading, lang), ""]

@@ -83,7 +83,7 @@ ROWS = (
     Row(40, "技术升级，培训赋能，机制优化", "enablements clause_changes", commands="evaluate check"),
     Row(41, "合作中断风险", "contingency risks stoppages", commands="stoppage evaluate check"),
     Row(42, "信息泄露风险，数据分级", "data_grants", commands="export check"),
-    Row(43, "质量不符风险：抽检，追溯", "samplings defects deliveries tests", commands="evaluate check"),
+    Row(43, "质量不符风险：抽检，追溯", "samplings defects deliveries tests", commands="trace evaluate check"),
     Row(44, "争议升级风险", "disputes changes", commands="state evaluate check"),
     Row(45, "应急响应", "incidents changes", "/forms/incident /receipts/<code>", "state check"),
     Row(46, "合同约束", "penalty_rules penalties issues issue_events", commands="evaluate check"),

@@ -13,13 +13,14 @@ import pytest
 
 from tests.rules.test_findings import Break, add, all_of, change
 from tests.selection_books import NOW, TODAY, Rows, built, evaluated
-from workbook.errors import MissingTable
+from workbook.errors import MissingColumn, MissingTable
 from workbook.evaluating import evaluate_book
 from workbook.ooxml import Book
 from workbook.preparing import prepare_for_emergencies
 from workbook.records import Record, read_records
 from workbook.rules.disputes import DisputeDaysRefused, step_days
 from workbook.rules.finding import Finding, run_checks
+from workbook.rules.performance import read_ledger
 from workbook.schema import Table
 from workbook.tables import Backups, Changes, Disputes, Drills, Penalties, Stoppages
 
@@ -460,3 +461,29 @@ def test_a_book_of_before_these_tables_is_evaluated_all_the_same() -> None:
 
     bare: Any = Bare()
     prepare_for_emergencies(bare, NOW)
+
+
+def test_issues_that_lost_the_column_of_drills_are_refused_and_a_book_without_drills_is_not() -> None:
+    class View:
+        def __init__(self, name: str, *columns: str) -> None:
+            self.name, self.columns, self.sheet = name, columns, name
+
+    class Lost:
+        def __init__(self, *tables: View) -> None:
+            self.tables = tables
+
+        def table(self, name: str) -> View:
+            found = [view for view in self.tables if view.name == name]
+            if not found:
+                raise MissingTable(name, ())
+            return found[0]
+
+        def made_of_rows(self, *_: Any) -> list[Any]:
+            return []
+
+        date1904 = False
+
+    issues = View("issues", "问题编号", "伙伴编号", "事项类型", "问题级别", "时限级别", "报告时间")
+    with pytest.raises(MissingColumn, match="演练编号"):
+        read_ledger(Lost(issues, View("drills", "演练编号")))  # type: ignore[arg-type]
+    assert read_ledger(Lost(issues)).settings == {}  # type: ignore[arg-type]

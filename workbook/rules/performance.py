@@ -30,6 +30,7 @@ from workbook.tables import (
     Budgets,
     Contracts,
     Deliveries,
+    Drills,
     Frozen,
     IssueEvents,
     Issues,
@@ -232,6 +233,9 @@ def read_ledger(book: Book) -> Ledger:
         if name in there:
             view = book.table(name)
             need(BY_NAME[name], view.columns, columns.split(), view.sheet)
+    if {Drills.name, Issues.name} <= there:  # without it drills would pass for real issues; older books have neither
+        view = book.table(Issues.name)
+        need(Issues, view.columns, ["drill"], view.sheet)
     return ledger_of({table.name: read_if_there(book, table) for table in READ})
 
 

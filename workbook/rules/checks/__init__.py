@@ -8,6 +8,7 @@ from workbook.rules.checks import (
     deciding,
     emergency,
     frozen,
+    guarding,
     improvement,
     order,
     performance,
@@ -33,6 +34,8 @@ CHECKS: tuple[Check, ...] = (
     *performance.CHECKS,
     *improvement.CHECKS,
     *frozen.CHECKS,
+    *guarding.CHECKS,
     *emergency.CHECKS,
+    *guarding.CHECKS,
     *states.CHECKS,
 )
