@@ -107,9 +107,10 @@ class SurveyStore:
         """Changes whenever one of the files does."""
         found = []
         for path in (self.invitations, self.answers):
-            with contextlib.suppress(OSError):
-                status = path.stat()
-                found += [status.st_ctime_ns, status.st_size, status.st_ino]
+            for file in (path, path.with_name(f"{path.name}-wal")):  # a log stays only while another process reads
+                with contextlib.suppress(OSError):
+                    status = file.stat()
+                    found += [status.st_ctime_ns, status.st_size, status.st_ino] if status.st_size else []
         return tuple(found)
 
     # --- invitations ---

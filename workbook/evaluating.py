@@ -26,7 +26,6 @@ from workbook.evaluation.grading import holds
 from workbook.evaluation.model import Entry, Mark, Measured, Outcome, PartState, Policy, State
 from workbook.granting import grant_incentives
 from workbook.guarding import keep_guard
-from workbook.guarding import write_guard
 from workbook.identity import must_be_ours
 from workbook.improving import measure_plans
 from workbook.measuring import Measurement, measure_book
@@ -245,7 +244,6 @@ def evaluate_book(book: Book, now: datetime) -> Evaluation:
     write_surveys(book)
     keep_meetings(book, now)
     kept = keep_certificates(book, now.date())  # before the to-dos, which tell of what expires
-    write_guard(book)
     prepare_for_emergencies(book, now)
     keep_guard(book)
     found.warnings = tuple(filter(None, (kept, keep_todos(book, now.date()))))

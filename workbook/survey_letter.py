@@ -67,7 +67,7 @@ STYLE = (
     "@page{size:A4;margin:18mm}body{font:15px/1.6 'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif;color:#1b1f24;"
     "max-width:174mm;margin:0 auto;padding:8mm 0}h1{font-size:24px;margin:0 0 4px}h2{font-size:17px;margin:22px 0 6px}"
     "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #c9ced6;padding:6px 8px;text-align:left;"
-    "vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.soft{color:#57606a}"
+    "vertical-align:top}td.n{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.soft{color:#57606a}"
     "li{margin:3px 0}@media print{body{padding:0}tr,li{break-inside:avoid}}"
 )
 

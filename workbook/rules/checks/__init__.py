@@ -34,7 +34,6 @@ CHECKS: tuple[Check, ...] = (
     *performance.CHECKS,
     *improvement.CHECKS,
     *frozen.CHECKS,
-    *guarding.CHECKS,
     *emergency.CHECKS,
     *guarding.CHECKS,
     *states.CHECKS,
