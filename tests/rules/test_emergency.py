@@ -51,6 +51,10 @@ def whole() -> Rows:
             "contract": "K-0001", "title": "供货协议", "partner": "P-0001", "status": "signed", "amount": Decimal("100000.00"),
             "signed_on": date(2026, 1, 5), "starts_on": date(2026, 1, 10), "ends_on": date(2027, 1, 9),
         }],
+        "risks": [
+            {"risk": f"RK-000{n}", "title": kind, "partner": "P-0001", "kind": kind, "status": "closed"}
+            for n, kind in enumerate(("interruption", "leak", "quality", "dispute"), start=1)
+        ],
         "contingency": [{
             "plan": "CP-0001", "title": "断供预案", "partner": "P-0001", "status": "approved", "recovery_hours": Decimal(72),
             "steps": "启用备选", "handler": "罗倩", "reviewed_on": date(2026, 6, 1), "backup": "BK-0001",
