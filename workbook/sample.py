@@ -20,7 +20,9 @@ from workbook.sampling.contracts import contract_rows, registered
 from workbook.sampling.deciding import decided_rows
 from workbook.sampling.history import state_history
 from workbook.sampling.performance import performance_rows
+from workbook.sampling.relations import relation_rows
 from workbook.sampling.requirements import requirement_stories, requirement_tables
+from workbook.sampling.risk import risk_rows
 from workbook.sampling.scoring import declaration_rows, mark_rows, panel_rows, reviewer_rows, stories
 from workbook.schema import CreditCode, FileRef
 from workbook.tables import SettingRow
@@ -140,6 +142,8 @@ def sample_rows(seed: int = 1, today: date | None = None) -> dict[str, list[Row]
         **performance_rows(today, partners),
     }
     rows |= decided_rows(rows, today)
+    rows |= relation_rows(today, rows)
+    rows |= risk_rows(today, rows)
     return {**rows, "changes": _changes(today, rows)}
 
 
@@ -334,6 +338,7 @@ def _incidents(today: date, partners: list[Row]) -> list[Row]:
             "company": partners[at]["legal_name"], "handler": None if handler is None else STAFF[handler],
             "due": None if days is None else today + timedelta(days=days), "occurred_at": occurred,
             "reporter": partners[at]["contact"], "phone": partners[at]["phone"], "email": partners[at]["email"],
+            "verifier": STAFF[(handler + 1) % len(STAFF)] if row["state"] == "closed" and handler is not None else None,
             "submitted_at": occurred + timedelta(minutes=95), **_submission("incidents", number),
         })  # fmt: skip
     rows[4]["evidence_file"] = (_file("incidents", 5, "开胶照片.pdf", 3_200_000),)

@@ -6,7 +6,7 @@ from workbook.records import Record
 
 MUST = "必须处置"
 ZONES = ((15, MUST), (10, "处置"), (5, "关注"), (1, "可接受"))  # from this rating on
-KINDS_OF_A_KEY_PARTNER = ("interruption", "leak", "quality", "dispute")
+FOUR = ("interruption", "leak", "quality", "dispute")
 
 
 def inherent(row: Record) -> int | None:

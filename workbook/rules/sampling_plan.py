@@ -1,8 +1,9 @@
 """Owns which units of a lot are sampled, and what the defects found in them say (S43). Pure.
 
-The units follow from lot, size and seed alone. Counter n gives the number SHA-256("partnerbook sampling 1|lot|size|seed|n"),
-read big-endian; a number at or above the largest multiple of the wanted range is thrown away, so that none is favoured.
-Floyd's algorithm makes `size` different units of them, each set as likely as any other. Whoever has a SHA-256 can check it.
+The units follow from lot, size and seed alone. Counter n gives the first eight bytes, big-endian, of the SHA-256 of "seed:n";
+a number at or above the largest multiple of the lot is thrown away, so that none is favoured; its remainder plus one is
+the unit, and a unit that is taken already is passed over. Of a sample of more than half, the rest is drawn that way
+instead. Whoever has a SHA-256 can check it.
 """
 
 from __future__ import annotations
@@ -10,49 +11,43 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import count
 
 from workbook.records import Record
 from workbook.tables import Samplings
 
-SCHEME = "partnerbook sampling 1"
-SPAN = 2**256
+SPAN = 2**64
 ACCEPTED, REJECTED, WAITING = "接收", "拒收", "待检"
 MORE = "……"  # behind units that the cell has no room for
 
 
-def drawn(lot: int, size: int, seed: str) -> tuple[int, ...]:
-    """The units to take, from 1 to the lot, in order; the whole lot if the sample is not smaller."""
-    if size >= lot:
-        return tuple(range(1, lot + 1))
-    numbers = _numbers(f"{SCHEME}|{lot}|{size}|{seed}")
+def draw(lot: int, size: int, seed: str) -> tuple[int, ...]:
+    """The units to take, from 1 to the lot, in order."""
+    if size * 2 > lot:
+        left = set(draw(lot, lot - size, seed)) if size < lot else set()
+        return tuple(unit for unit in range(1, lot + 1) if unit not in left)
     taken: set[int] = set()
-    for last in range(lot - size + 1, lot + 1):
-        unit = _below(last, numbers) + 1
-        taken.add(last if unit in taken else unit)
+    for number in _numbers(seed):
+        if len(taken) == size:
+            break
+        if number < SPAN - SPAN % lot:
+            taken.add(number % lot + 1)
     return tuple(sorted(taken))
 
 
-def _numbers(text: str) -> Iterator[int]:
-    counter = 0
-    while True:
-        yield int.from_bytes(hashlib.sha256(f"{text}|{counter}".encode()).digest(), "big")
-        counter += 1
-
-
-def _below(limit: int, numbers: Iterator[int]) -> int:
-    """The next number below a limit, all equally likely."""
-    whole = SPAN - SPAN % limit
-    return next(number for number in numbers if number < whole) % limit
+def _numbers(seed: str) -> Iterator[int]:
+    for counter in count():
+        yield int.from_bytes(hashlib.sha256(f"{seed}:{counter}".encode()).digest()[:8], "big")
 
 
 def is_whole(row: Record) -> bool:
-    """Whether a sampling says what is needed to draw."""
-    return bool(row.key and row["lot"] and row["size"])
+    """Whether a sampling says what is needed to draw, and asks for no more units than there are."""
+    return bool(row.key and row["lot"] and row["size"] and row["size"] <= row["lot"])
 
 
 def units_of(row: Record) -> tuple[int, ...]:
     """The units that lot, size and seed of a sampling give now; a blank seed is its number."""
-    return drawn(int(row["lot"]), int(row["size"]), row.text("seed").strip() or row.key) if is_whole(row) else ()
+    return draw(int(row["lot"]), int(row["size"]), row.text("seed").strip() or row.key) if is_whole(row) else ()
 
 
 def as_text(units: Iterable[int]) -> str:
@@ -91,7 +86,6 @@ def verdict_of(row: Record, defects: Iterable[Record]) -> str | None:
     """Accepted, rejected or waiting; None where lot, size or the accepted number is missing."""
     if not is_whole(row) or row["accept"] is None:
         return None
-    count = len(defective_units(row, defects))
-    if Decimal(count) > row["accept"]:
+    if Decimal(len(defective_units(row, defects))) > row["accept"]:
         return REJECTED  # no need to look at the rest
     return ACCEPTED if row["sampled_on"] else WAITING

@@ -137,6 +137,7 @@ def _actions(today: date, meetings: Sequence[Row]) -> list[Row]:
     ]  # fmt: skip
     found += [
         {"what": "报警问题由双方根因小组每周过一遍，七天内给结论", "partner": "P-0002", "status": "open", "handler": "李明哲", "due": today + timedelta(days=24), "campaign": SURVEY},
+        {"what": "变更流程加质检会签，例会逐月看效果", "partner": "P-0004", "status": "done", "handler": "孙岚", "due": today - timedelta(days=300), "done_on": today - timedelta(days=310), "result": "本年度各项升到 3 分以上", "campaign": FIRST_SURVEY},
         {"what": "共用测试环境的费用分摊写成补充协议", "partner": "P-0001", "status": "open", "handler": "孙岚", "due": today + timedelta(days=17), "visit": "VI-0001"},
         {"what": "切换手册补上对账一节", "partner": "P-0001", "status": "done", "handler": "陈思雨", "due": today - timedelta(days=60), "done_on": today - timedelta(days=66), "result": "手册第三版", "drill": "DR-0001"},
         {"what": "TC-0007 传输改为加密通道", "partner": "P-0007", "status": "open", "handler": "陈思雨", "due": today + timedelta(days=12)},
@@ -233,4 +234,12 @@ def _issues(today: date, rows: Mapping[str, Sequence[Row]]) -> dict[str, list[Ro
     add({"partner": "P-0013", "severity": "urgent", "title": "主数据接口中断", "status": "closed", "handler": "李明哲", "reported_at": morning(12), "verifier": "陈思雨", "cause": "证书过期没有续"}, ("response", timedelta(minutes=10)), ("resolve", timedelta(hours=7)))  # fmt: skip
     add({"partner": "P-0002", "severity": "ordinary", "title": "三号线报警偶发重复", "status": "answered", "handler": "李明哲", "reported_at": morning(2)}, ("response", timedelta(hours=1)))  # fmt: skip
     add({"partner": "P-0001", "severity": "ordinary", "title": "对账接口字段说明缺两项", "status": "open", "handler": "孙岚", "reported_at": morning(1)})  # fmt: skip
-    return {"issues": issues, "issue_events": events}
+    partners = {row["partner"]: row for row in rows["partners"]}
+    return {"issues": [{**row, **_reported(partners[row["partner"]], row)} for row in issues], "issue_events": events}
+
+
+def _reported(partner: Row, issue: Row) -> Row:
+    """What the form of an issue asks for besides."""
+    return {
+        "company": partner["legal_name"], "detail": f"{issue['title']}，详见往来记录", "reporter": partner["contact"], "phone": partner["phone"],
+    }  # fmt: skip

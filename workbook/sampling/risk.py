@@ -17,8 +17,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from workbook.rules.risks import KINDS_OF_A_KEY_PARTNER
-from workbook.rules.sampling_plan import drawn
+from workbook.rules.risks import FOUR
+from workbook.rules.sampling_plan import draw
 
 Row = dict[str, Any]
 
@@ -48,9 +48,9 @@ def _numbered(key: str, prefix: str, rows: Sequence[Row]) -> list[Row]:
 
 
 def _risks(today: date) -> list[Row]:
-    found = []
+    found: list[Row] = []
     for at, partner in enumerate(KEY_PARTNERS):
-        for kind in KINDS_OF_A_KEY_PARTNER:
+        for kind in FOUR:
             title, likely, impact, measure, after, rest = RISKS[kind]
             worse = 1 if (partner, kind) == ("P-0004", "quality") else 0
             found.append({
@@ -69,7 +69,7 @@ def _plans(today: date) -> list[Row]:
         ("包材断供", "P-0004", "draft", "两条包装线两天后停", 96, None, None, "孙岚", 30),
         ("数据平台停摆", "P-0013", "approved", "报表延迟，业务不断", 960, "一、切回旧接口\n二、备选接管\n三、数据核对", "BK-0004", "陈思雨", 15),
     )  # fmt: skip
-    rows = [dict(zip(names, fact, strict=True)) for fact in facts]
+    rows: list[Row] = [dict(zip(names, fact, strict=True)) for fact in facts]
     for row in rows:
         row |= {"recovery_hours": Decimal(row["recovery_hours"]), "reviewed_on": today - timedelta(days=row["reviewed_on"])}  # fmt: skip
     return _numbered("plan", "CP", rows)
@@ -83,7 +83,7 @@ def _backups(today: date) -> list[Row]:
         ("supplier", "P-0002", "P-0004", "proposed", 25, "李明哲", 40),
         ("technology", "P-0013", "P-0001", "accepted", 30, "陈思雨", 14),
     )
-    rows = [dict(zip(names, fact, strict=True)) for fact in facts]
+    rows: list[Row] = [dict(zip(names, fact, strict=True)) for fact in facts]
     for row in rows:
         row |= {"switch_days": Decimal(row["switch_days"]), "checked_on": today - timedelta(days=row["checked_on"])}
     return _numbered("backup", "BK", rows)
@@ -109,7 +109,7 @@ def _grants(today: date) -> list[Row]:
         ("P-0007", "客户名录", "sensitive", "数据治理咨询", None, "held", 260, -18, None, "周敏"),
         ("P-0010", "配方与检验标准", "confidential", "辅料供应", None, "returned", 900, -300, 290, "周敏"),
     )  # fmt: skip
-    rows = [dict(zip(names, fact, strict=True)) for fact in facts]
+    rows: list[Row] = [dict(zip(names, fact, strict=True)) for fact in facts]
     for row in rows:
         row["granted_on"] = today - timedelta(days=row["granted_on"])
         row["until"] = today + timedelta(days=row["until"])
@@ -122,14 +122,14 @@ def _sampled(deliveries: Sequence[Row]) -> dict[str, list[Row]]:
     """Two batches of packaging, the first one bad, and one of parts that still waits; the glue is of one origin."""
     packaging = [row for row in deliveries if row["partner"] == "P-0004"]
     parts = [row for row in deliveries if row["partner"] == "P-0002"]
-    facts = ((packaging[0], 1, True), (packaging[-1], 2, True), (parts[-1], 1, False))
+    facts: tuple[tuple[Row, int, bool], ...] = ((packaging[0], 1, True), (packaging[-1], 2, True), (parts[-1], 1, False))
     samplings = _numbered("sampling", "SP", [
         {"delivery": row["delivery"], "batch": row["batch"], "lot": Decimal(LOT), "size": Decimal(SIZE), "accept": Decimal(accept), "sampled_on": row["delivered_on"] + timedelta(days=2) if done else None, "handler": "李明哲"}
         for row, accept, done in facts
     ])  # fmt: skip
     found = []
     for sampling, picks in ((samplings[0], (3, 17, 31)), (samplings[1], (8,))):
-        units = drawn(LOT, SIZE, sampling["sampling"])
+        units = draw(LOT, SIZE, sampling["sampling"])
         for pick in picks:
             found.append({
                 "sampling": sampling["sampling"], "delivery": sampling["delivery"], "batch": sampling["batch"], "unit": Decimal(units[pick]),
