@@ -167,15 +167,27 @@ def rebuild(
     metavar="WHO",
     help="作废这位评审人、参与人或这份邀请的旧链接，换一个新的。/ Replace the link of this person or invitation.",
 )
-@click.option("--campaign", default="", metavar="SV", help="survey 的调查编号，例如 SV-0001。/ The campaign of a survey.")
+@click.option(
+    "--campaign", default="", metavar="SV", help="survey 的调查编号，例如 SV-0001。/ The campaign of a survey."
+)
 @click.option("--meeting", default="", metavar="ME", help="minutes 的会议编号，例如 ME-0001。/ The meeting of minutes.")
-@click.option("--remind", is_flag=True, help="列出还没有答卷的人并记一次催办，不含链接。/ Who has not answered; no links.")
+@click.option(
+    "--remind", is_flag=True, help="列出还没有答卷的人并记一次催办，不含链接。/ Who has not answered; no links."
+)
 @DATABASE
 @DATA
 @as_json
 @reports
 def invite(
-    book: Path, panel: str, base: str, renew: str, campaign: str, meeting: str, remind: bool, database: str | None, data: Path | None
+    book: Path,
+    panel: str,
+    base: str,
+    renew: str,
+    campaign: str,
+    meeting: str,
+    remind: bool,
+    database: str | None,
+    data: Path | None,
 ) -> dict[str, Any]:
     """给评审会（V-0001）的评审人评分链接，需求（Q-0001）的签核链接，发布（F-0001）的邀请链接。/ A personal link for each person.
 
@@ -196,7 +208,9 @@ def invite(
 
         return survey_links(house, campaign or panel, base, renew, remind)
     if campaign or remind:
-        raise click.UsageError("--campaign 和 --remind 只用于满意度调查：partnerbook invite BOOK survey --campaign SV-0001")
+        raise click.UsageError(
+            "--campaign 和 --remind 只用于满意度调查：partnerbook invite BOOK survey --campaign SV-0001"
+        )
     if meeting and panel != "minutes":
         raise click.UsageError("--meeting 只用于例会纪要：partnerbook invite BOOK minutes --meeting ME-0001")
     if panel == "minutes" and not meeting:

@@ -39,7 +39,16 @@ def _lines(machine: Machine, row: Mapping[str, Any], today: date, who: str) -> I
 
 
 def _began(row: Mapping[str, Any], today: date) -> datetime:
-    for name in ("submitted_at", "reported_at", "since", "opened_on", "starts_on", "planned_on", "opens_on", "raised_on"):
+    for name in (
+        "submitted_at",
+        "reported_at",
+        "since",
+        "opened_on",
+        "starts_on",
+        "planned_on",
+        "opens_on",
+        "raised_on",
+    ):
         if value := row.get(name):
             return value if isinstance(value, datetime) else datetime.combine(value, time(9, 30))
     return datetime.combine(today - timedelta(days=40), time(9, 30))

@@ -102,7 +102,18 @@ def _controls(today: date) -> list[Row]:
 
 
 def _grants(today: date) -> list[Row]:
-    names = ("partner", "what", "data_level", "purpose", "contract", "status", "granted_on", "until", "ended_on", "approver")
+    names = (
+        "partner",
+        "what",
+        "data_level",
+        "purpose",
+        "contract",
+        "status",
+        "granted_on",
+        "until",
+        "ended_on",
+        "approver",
+    )
     facts = (
         ("P-0001", "接口说明与测试数据（脱敏）", "internal", "订单中台迭代", None, "held", 300, 120, None, "王珂"),
         ("P-0013", "主数据样本与价格体系", "confidential", "数据平台一期", "K-0001", "held", 20, 500, None, "沈明远"),
@@ -122,7 +133,11 @@ def _sampled(deliveries: Sequence[Row]) -> dict[str, list[Row]]:
     """Two batches of packaging, the first one bad, and one of parts that still waits; the glue is of one origin."""
     packaging = [row for row in deliveries if row["partner"] == "P-0004"]
     parts = [row for row in deliveries if row["partner"] == "P-0002"]
-    facts: tuple[tuple[Row, int, bool], ...] = ((packaging[0], 1, True), (packaging[-1], 2, True), (parts[-1], 1, False))
+    facts: tuple[tuple[Row, int, bool], ...] = (
+        (packaging[0], 1, True),
+        (packaging[-1], 2, True),
+        (parts[-1], 1, False),
+    )
     samplings = _numbered("sampling", "SP", [
         {"delivery": row["delivery"], "batch": row["batch"], "lot": Decimal(LOT), "size": Decimal(SIZE), "accept": Decimal(accept), "sampled_on": row["delivered_on"] + timedelta(days=2) if done else None, "handler": "李明哲"}
         for row, accept, done in facts
@@ -154,7 +169,10 @@ def _rules(today: date) -> list[Row]:
 
 
 def _drills(today: date) -> dict[str, list[Row]]:
-    facts = (("中台切到备选", "switch", "P-0001", "CP-0001", 80), ("三号线断供桌面推演", "desk", "P-0002", "CP-0002", 45))
+    facts = (
+        ("中台切到备选", "switch", "P-0001", "CP-0001", 80),
+        ("三号线断供桌面推演", "desk", "P-0002", "CP-0002", 45),
+    )
     drills: list[Row] = []
     steps: list[Row] = []
     for title, kind, partner, plan, ago in facts:
@@ -165,7 +183,9 @@ def _drills(today: date) -> dict[str, list[Row]]:
             "handler": "陈思雨", "script": "按预案三步走，逐步计时", "started_at": begin, "ended_at": begin + timedelta(minutes=95),
             "findings": "切换手册缺对账一节；值班电话表要每季核对",
         })  # fmt: skip
-        for at, (step, first, last, target) in enumerate((("发现并通报", 0, 12, 15), ("接管", 12, 60, 45), ("核对与恢复", 60, 95, 40))):
+        for at, (step, first, last, target) in enumerate(
+            (("发现并通报", 0, 12, 15), ("接管", 12, 60, 45), ("核对与恢复", 60, 95, 40))
+        ):
             steps.append({
                 "drill": key, "step": step, "target": Decimal(target), "started_at": begin + timedelta(minutes=first),
                 "ended_at": begin + timedelta(minutes=last), "who": HANDLERS[at],

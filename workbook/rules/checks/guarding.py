@@ -156,7 +156,9 @@ def controls(situation: Situation) -> Iterator[Finding]:
         elif due is not None and due < situation.today:
             yield at(row, "S47-overdue", f"{name}应于 {due} 再检查，已经逾期。请检查后另写一行，或改日期。", "due")
         if row["result"] == "differs" and row["partner"] not in at_work:
-            yield at(row, "S47-differs", f"{name}不符合，没有这家伙伴未完成的行动或问题。请在“行动项”里写一行。", "result")
+            yield at(
+                row, "S47-differs", f"{name}不符合，没有这家伙伴未完成的行动或问题。请在“行动项”里写一行。", "result"
+            )
 
 
 def _last_checks(situation: Situation) -> list[Record]:
