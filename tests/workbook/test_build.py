@@ -55,7 +55,6 @@ from workbook.tables import (
     TABLES,
     Actions,
     Bands,
-    Campaigns,
     Candidates,
     Channels,
     Clauses,
@@ -64,7 +63,6 @@ from workbook.tables import (
     DataGrants,
     Defects,
     Deliveries,
-    DrillSteps,
     DueDiligence,
     Enablements,
     IncentiveRules,
@@ -72,7 +70,6 @@ from workbook.tables import (
     Invitations,
     IssueEvents,
     Measures,
-    MeetingSeries,
     Onboarding,
     Panels,
     Participants,
@@ -83,7 +80,6 @@ from workbook.tables import (
     Requirements,
     Results,
     Reviewers,
-    Risks,
     ServiceLevels,
     SettingRow,
     Settings,
@@ -104,8 +100,8 @@ TABLE_IDS = [table.name for table in TABLES]
 NUMBERED_BY_PEOPLE = (
     Partners, Requirements, Publications, Invitations, Panels, Reviewers, Indicators, Bands, DueDiligence, Contracts,
     Clauses, Onboarding, WorkingDays, Periods, Deliveries, SiteChecks, IssueEvents, Enablements, IncentiveRules, Measures,
-    ServiceLevels, Participants, MeetingSeries, Channels, Visits, Actions, Campaigns, Risks, Contingency, TechnicalControls,
-    DataGrants, Defects, PenaltyRules, DrillSteps,
+    ServiceLevels, Participants, Channels, Visits, Actions, Contingency, TechnicalControls,
+    DataGrants, Defects, PenaltyRules,
 )  # fmt: skip
 # Functions that Excel 2010, WPS and LibreOffice share, and that a generated book may use.
 ALLOWED = set(
