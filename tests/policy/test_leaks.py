@@ -211,3 +211,33 @@ def test_no_page_for_partners_shows_a_cell_above_its_level(house: House) -> None
 
             assert leaked(shown[address], may) == [], address
     assert f"{MARK}.candidates.{mine.number}.reply" in shown[f"/receipts/{code}"]  # the canary sings where it may
+
+
+def test_s28_s42_the_letter_to_a_partner_holds_its_own_agreed_actions_and_nothing_else(
+    marked: Path, tmp_path: Path
+) -> None:
+    """Every text cell of the book carries its mark; the letter may show the survey's and the partner's name and what was agreed."""
+    book = Book.read(marked.read_bytes())
+    first = max(record.number for record in read_records(book, BY_NAME["actions"])) + 1
+    book.append("actions", [
+        {
+            "行动编号": f"AC-90{at}", "伙伴编号": partner, "调查编号": "SV-0002", "行动": f"{MARK}.actions.{first + at}.what",
+            "负责人": f"{MARK}.actions.{first + at}.handler", "结果": f"{MARK}.actions.{first + at}.result",
+            "备注": f"{MARK}.actions.{first + at}.remark",
+        }
+        for at, partner in enumerate((OWN, OTHER))
+    ])  # fmt: skip
+    path, letter = tmp_path / "伙伴簿.xlsx", tmp_path / "信.html"
+    path.write_bytes(book.to_bytes())
+    assert main(["evaluate", str(path)], standalone_mode=False) in (None, 0)
+    words = ["survey-letter", str(path), "SV-0002", "--partner", OWN, "-o", str(letter), "--lang", "both"]
+    assert main(words, standalone_mode=False) in (None, 0)
+    mine = own_rows(path)["partners"]
+
+    def may(table: str, row: str, column: str) -> bool:
+        return (table, column) == ("campaigns", "title") or (table, row, column) in {
+            ("partners", *mine, "legal_name"), ("actions", str(first), "what"),
+        }  # fmt: skip
+
+    text = letter.read_text(encoding="utf-8")
+    assert leaked(text, may) == [] and f"{MARK}.actions.{first}.what" in text

@@ -182,7 +182,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "contingency.title": {"width": 30},
     "contingency.impact": {"width": 40, "long": True},
     "contingency.steps": {"width": 48, "long": True},
-    "backups.why": {"width": 40, "small": True},
+    "backups.why": {"width": 38, "small": True},
     "backups.score": {"number_format": "0.00", "width": 11},
     "stoppages.legal_name": {"width": 26},
     "stoppages.projects": {"width": 40, "long": True},
