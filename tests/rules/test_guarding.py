@@ -21,7 +21,7 @@ from workbook.rules.sampling_plan import draw
 from workbook.tables import Risks, Samplings
 
 OURS = {
-    "S41-register", "S41-rating", "S41-residual", "S41-must", "S41-review", "S42-basis", "S42-level", "S42-until", "S42-gone",
+    "S41-register", "S41-rating", "S41-residual", "S41-must", "S41-risk-review", "S42-basis", "S42-level", "S42-until", "S42-gone",
     "S42-ended", "S43-plan", "S43-seed", "S43-unit", "S43-rejected", "S43-batch", "S43-trace", "S47-date", "S47-overdue",
     "S47-differs", "S47-missing",
 }  # fmt: skip
@@ -120,7 +120,7 @@ BROKEN: list[tuple[str, Break, str, str]] = [
     ("S41-must", change("risks", 0, **bad_risk, measure=None), "RK-0001", "应对措施"),
     ("S41-must", change("risks", 0, **bad_risk, handler=None), "RK-0001", "负责人"),
     ("S41-must", change("risks", 0, **bad_risk, review_on=None), "RK-0001", "下次复核"),
-    ("S41-review", change("risks", 0, review_on=date(2026, 11, 22)), "RK-0001", "应于 2026-11-22 复核"),
+    ("S41-risk-review", change("risks", 0, review_on=date(2026, 11, 22)), "RK-0001", "应于 2026-11-22 复核"),
     ("S42-basis", change("data_grants", 0, contract=None), "DG-0001", "合同编号"),
     ("S42-basis", change("data_grants", 0, approver=None, data_level="sensitive"), "DG-0001", "批准人"),
     ("S42-level", change("data_grants", 0, data_level=None), "DG-0001", "没有写级别"),

@@ -121,7 +121,20 @@ CLOSING = OVER - {
     "已卸任",
 }
 # In these rows no clock runs.
-STOPPED = CLOSING | {"评分截止", "已定稿", "已签", "已达成", "已见效", "未见效", "措施完成"}
+STOPPED = CLOSING | {
+    "评分截止",
+    "已定稿",
+    "已签",
+    "已达成",
+    "已见效",
+    "未见效",
+    "措施完成",
+    "已召开",
+    "纪要已确认",
+    "已截止",
+    "已控制",
+    "已和解",
+}
 # What the sentence under a title counts.
 TOLD = (
     UNVERIFIED,

@@ -168,7 +168,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "campaigns.title": {"width": 30},
     "anonymous_answers.strengths": {"width": 44, "long": True},
     "anonymous_answers.suggestions": {"width": 44, "long": True},
-    "survey_results.result": {"width": 24},
+    "survey_results.result": {"width": 36},
     "survey_results.legal_name": {"width": 26},
     "survey_results.topic": {"width": 18},
     "survey_results.mean": {"number_format": "0.00", "width": 10},
@@ -185,6 +185,8 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "backups.why": {"width": 38, "small": True},
     "backups.score": {"number_format": "0.00", "width": 11},
     "stoppages.legal_name": {"width": 26},
+    "stoppages.switch_days": {"number_format": "#,##0", "width": 13},
+    "stoppages.recovery_hours": {"number_format": "#,##0", "width": 11},
     "stoppages.projects": {"width": 40, "long": True},
     "stoppages.exposure": {"number_format": "#,##0.00", "width": 16},
     "stoppages.candidates": {"width": 36, "long": True},
@@ -226,7 +228,7 @@ FOLDED = frozenset(
 )
 # Rows of more than two lines: in Chinese, in English.
 HEIGHTS: Mapping[str, tuple[int, int]] = {
-    "indicators": (34, 44), "panels": (46, 46), "results": (46, 46), "measures": (34, 44), "minutes": (405, 405),
+    "indicators": (34, 44), "panels": (46, 46), "results": (46, 46), "measures": (34, 44), "minutes": (405, 405), "stoppages": (60, 60),
 }  # fmt: skip
 # Rows that are read along with their long text: every column begins at the top, so that the first lines stand level.
 FROM_TOP = frozenset(

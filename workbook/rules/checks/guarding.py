@@ -46,7 +46,7 @@ def risks(situation: Situation) -> Iterator[Finding]:
         if zone_of(row) == MUST and (gone := _unsaid(row, "measure", "handler", "review_on")):
             yield at(row, "S41-must", f"{row.key} 在“{MUST}”区而没有写{gone}。请填写。", "measure")
         if row["review_on"] and row["review_on"] < situation.today:
-            yield at(row, "S41-review", f"{row.key} 应于 {row['review_on']} 复核，已经逾期。请复核后改评级和下次复核的日期。", "review_on")  # fmt: skip
+            yield at(row, "S41-risk-review", f"{row.key} 应于 {row['review_on']} 复核，已经逾期。请复核后改评级和下次复核的日期。", "review_on")  # fmt: skip
 
 
 def registered(situation: Situation) -> Iterator[Finding]:
