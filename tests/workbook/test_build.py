@@ -705,7 +705,7 @@ def numbers(data: bytes, rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any
     """What the cover must show for these rows, counted here in another way."""
     todo = [row for row in rows.get("todo", []) if row["state"] == "open"]
     unverified = [
-        sum(1 for row in rows.get(table.name, []) if row["verification"] == "unverified")
+        sum(1 for row in rows.get(table.name, []) if row.get("verification") == "unverified")
         for table in TABLES
         if table.submission() and "verification" in table.columns
     ]

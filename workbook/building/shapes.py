@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from workbook.building.kinds import Projection
+from workbook.schema import Label
 
 ROW = 32  # points; two lines of text
 FINGERPRINT = {"width": 38, "small": True}
 RUBRIC = {"width": 42, "small": True, "long": True}
 RATE = {"number_format": "0.0%_)", "width": 12}
+# Of a risk the high marks want attention, not the low ones.
+RISK = {"chips": ((4, "watch text"), (5, "watch")), "note": Label("1 到 5，越大越重。", "1 to 5; higher is worse.")}
 SCORE = {"number_format": "0.00", "width": 9, "align": "center", "tight": True}
 
 # "table.column" → what differs from the kind
@@ -179,6 +182,12 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "risks.title": {"width": 34},
     "risks.measure": {"width": 40, "long": True},
     "risks.zone": {"align": "center"},
+    "risks.likelihood": RISK,
+    "risks.impact": RISK,
+    "risks.residual_likelihood": RISK,
+    "risks.residual_impact": RISK,
+    "risks.rating": {"number_format": "0", "width": 10},
+    "risks.residual": {"number_format": "0", "width": 12},
     "contingency.title": {"width": 30},
     "contingency.impact": {"width": 40, "long": True},
     "contingency.steps": {"width": 48, "long": True},
@@ -228,7 +237,7 @@ FOLDED = frozenset(
 )
 # Rows of more than two lines: in Chinese, in English.
 HEIGHTS: Mapping[str, tuple[int, int]] = {
-    "indicators": (34, 44), "panels": (46, 46), "results": (46, 46), "measures": (34, 44), "minutes": (405, 405), "stoppages": (60, 60),
+    "indicators": (34, 44), "panels": (46, 46), "results": (46, 46), "measures": (34, 44), "minutes": (405, 405), "stoppages": (60, 60), "penalties": (46, 46),
 }  # fmt: skip
 # Rows that are read along with their long text: every column begins at the top, so that the first lines stand level.
 FROM_TOP = frozenset(
