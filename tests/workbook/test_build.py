@@ -714,7 +714,7 @@ def numbers(data: bytes, rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any
         "F7": len(todo),
         "F8": f"其中逾期 {sum(1 for row in todo if row['due'] < TODAY)} 项 → 待办与提醒",
         "J7": sum(unverified),
-        "J8": "候选提交 {} · 满意度调查 {} · 其他 {}".format(*unverified[:2], sum(unverified[2:])),
+        "J8": "候选提交 {} · 问题跟踪 {} · 其他 {}".format(*unverified[:2], sum(unverified[2:])),
     }
 
 
