@@ -248,6 +248,8 @@ def _formula(column: schema.Formula, place: Place) -> Projection:
         "share": Projection(12, number_format="0.0%", align="right"),
         "difference": Projection(16, number_format="#,##0.00", align="right"),
         "surplus": Projection(12, number_format="#,##0.##", align="right"),
+        "product": Projection(10, number_format="0", align="right"),
+        "minutes": Projection(10, number_format="#,##0", align="right"),
         "validity": Projection(15, number_format="General", chips=tuple(_validity_chips(place))),
     }
     return shapes[column.gives]

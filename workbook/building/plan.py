@@ -25,6 +25,8 @@ ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "share": lambda whole, part: float(part / whole) if whole else "",
     "difference": lambda first, second: float(first - second),
     "surplus": lambda first, second: float(max(first - second, 0)),
+    "product": lambda first, second: int(first * second),
+    "minutes": lambda begun, ended: round((ended - begun).total_seconds() / 60),
 }
 
 

@@ -186,8 +186,6 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "risks.impact": RISK,
     "risks.residual_likelihood": RISK,
     "risks.residual_impact": RISK,
-    "risks.rating": {"number_format": "0", "width": 10},
-    "risks.residual": {"number_format": "0", "width": 12},
     "contingency.title": {"width": 30},
     "contingency.impact": {"width": 40, "long": True},
     "contingency.steps": {"width": 48, "long": True},

@@ -171,7 +171,7 @@ class Drills(Table):
     script = Text("脚本", "Script", owner=STAFF, max_length=2000, lines=True)
     started_at = Moment("开始时间", "Started at", owner=STAFF)
     ended_at = Moment("结束时间", "Ended at", owner=STAFF)
-    minutes = Formula("用时", "Minutes", excel='IF(OR([@[开始时间]]="",[@[结束时间]]=""),"",ROUND(([@[结束时间]]-[@[开始时间]])*1440,0))', gives="number")  # fmt: skip
+    minutes = Formula("用时", "Minutes", excel='IF(OR([@[开始时间]]="",[@[结束时间]]=""),"",ROUND(([@[结束时间]]-[@[开始时间]])*1440,0))', gives="minutes")  # fmt: skip
     verdict = Text("对照预案", "Against the plan", owner=COMPUTED, max_length=300)
     findings = Text("发现", "Findings", owner=STAFF, max_length=1000, lines=True)
     remark = Text("备注", "Remark", owner=STAFF, max_length=500)
@@ -190,6 +190,6 @@ class DrillSteps(Table):
     target = Number("目标分钟", "Target minutes", owner=STAFF, minimum=0, maximum=100_000)
     started_at = Moment("开始时间", "Started at", owner=STAFF)
     ended_at = Moment("结束时间", "Ended at", owner=STAFF)
-    minutes = Formula("用时", "Minutes", excel='IF(OR([@[开始时间]]="",[@[结束时间]]=""),"",ROUND(([@[结束时间]]-[@[开始时间]])*1440,0))', gives="number")  # fmt: skip
+    minutes = Formula("用时", "Minutes", excel='IF(OR([@[开始时间]]="",[@[结束时间]]=""),"",ROUND(([@[结束时间]]-[@[开始时间]])*1440,0))', gives="minutes")  # fmt: skip
     who = Text("谁", "Who", owner=STAFF, max_length=60)
     remark = Text("备注", "Remark", owner=STAFF, max_length=500)

@@ -108,12 +108,12 @@ class Risks(Table):
     likelihood = Scale("可能性", "Likelihood", owner=STAFF, words=LIKELIHOOD)
     impact = Scale("影响", "Impact", owner=STAFF, words=IMPACT)
     rating = Formula(
-        "风险值", "Rating", excel='IF(OR([@[可能性]]="",[@[影响]]=""),"",[@[可能性]]*[@[影响]])', gives="number"
+        "风险值", "Rating", excel='IF(OR([@[可能性]]="",[@[影响]]=""),"",[@[可能性]]*[@[影响]])', gives="product"
     )
     measure = Text("应对措施", "Measure", owner=STAFF, max_length=500, lines=True)
     residual_likelihood = Scale("剩余可能性", "Residual likelihood", owner=STAFF, words=LIKELIHOOD)
     residual_impact = Scale("剩余影响", "Residual impact", owner=STAFF, words=IMPACT)
-    residual = Formula("剩余风险值", "Residual rating", excel='IF(OR([@[剩余可能性]]="",[@[剩余影响]]=""),"",[@[剩余可能性]]*[@[剩余影响]])', gives="number")  # fmt: skip
+    residual = Formula("剩余风险值", "Residual rating", excel='IF(OR([@[剩余可能性]]="",[@[剩余影响]]=""),"",[@[剩余可能性]]*[@[剩余影响]])', gives="product")  # fmt: skip
     zone = Text("风险区", "Zone", owner=COMPUTED, max_length=20, note=Label("剩余风险值（没有就按风险值）：1–4 可接受，5–9 关注，10–14 处置，15–25 必须处置。", "By the residual rating, else the rating: 1–4 acceptable, 5–9 watch, 10–14 treat, 15–25 must be treated."))  # fmt: skip
     handler = Text("负责人", "Handler", owner=STAFF, max_length=60)
     review_on = Date("下次复核", "Review on", owner=STAFF)
