@@ -19,13 +19,9 @@ def keep_guard(book: Book) -> None:
     write_cells(book, Risks, risks, {row.number: {"zone": zone_of(row)} for row in risks})
     defects = read_if_there(book, Defects)
     samplings = read_if_there(book, Samplings)
-    _write(book, samplings, {row.number: {"drawn": _drawn(row, defects)} for row in samplings})
+    write_cells(book, Samplings, samplings, {row.number: {"drawn": _drawn(row, defects)} for row in samplings})
     samplings = read_if_there(book, Samplings)  # again: defects count against the units that stand there now
-    _write(book, samplings, {row.number: _judged(row, defects) for row in samplings})
-
-
-def _write(book: Book, rows: list[Record], values: dict[int, dict[str, Any]]) -> None:
-    write_cells(book, Samplings, rows, values)
+    write_cells(book, Samplings, samplings, {row.number: _judged(row, defects) for row in samplings})
 
 
 def _drawn(row: Record, defects: list[Record]) -> str | None:
