@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 
-from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 
-from forms_server.inbox import InboxUnavailable, SubmissionConflict
+from forms_server.bound_pages import Bound, refuse, take, typed_text
 from forms_server.minutes import send_word, word_now
-from forms_server.pages import Identity, issue_identity, language_asked, read_identity, services, zone_of
+from forms_server.pages import Identity, issue_identity, services, zone_of
 from forms_server.reviews import Reviews
 from forms_server.words import say, write_day, write_time
 from workbook.schema import Invalid
@@ -105,42 +106,24 @@ def again(token: str) -> Any:
 @minutes_pages.post("/i/<token>/minutes")
 def word_sent(token: str) -> Any:
     """A word on the minutes that the page showed, or a change of language."""
-    who = attendee_of(token) or abort(404)
-    typed, identity = _typed(), read_identity(who.slug, request.form.get("submission", ""))
-    if language_asked():
-        return show_minutes(who, typed, identity)
-    if who.meeting["why"]:
-        return show_minutes(who, typed, identity), 409
-    if request.form.get("fingerprint", "") != who.meeting["fingerprint"]:
-        return show_minutes(who, typed, identity, told=say("minutes_changed", g.lang)), 409
-    if identity.problem:
-        return show_minutes(who, typed, identity, told=say("review_csrf", g.lang)), 400
-    if errors := _problems(typed):
-        return show_minutes(who, typed, identity, errors=errors), 422
-    try:
-        send_word(services().inbox, identity.id, _values(who, typed))
-    except SubmissionConflict:
-        return show_minutes(who, typed, told=say("minutes_again", g.lang)), 409
-    except InboxUnavailable:
-        current_app.logger.exception("a word on minutes could not be stored")
-        return show_minutes(who, typed, identity, told=say("review_unavailable", g.lang)), 503
-    return redirect(url_for("reviews.panel_page", token=token), 303)
+    return take(_bound(attendee_of(token) or abort(404)), token)
 
 
 @minutes_pages.errorhandler(CSRFError)
 def csrf_failed(error: CSRFError) -> Any:
     """The token that guards every change was missing, wrong or too old: a good one, with what was typed."""
     who = attendee_of((request.view_args or {}).get("token", ""))
-    if who is None:
-        return render_template("error.html", key="bad_request", megabytes=0), 400
-    language_asked()
-    identity = read_identity(who.slug, request.form.get("submission", ""))
-    return show_minutes(who, _typed(), identity, told=say("review_csrf", g.lang)), 400
+    return refuse(_bound(who) if who else None)
 
 
-def _typed() -> Typed:
-    comment = request.form.get("comment", "").replace("\r\n", "\n").replace("\r", "\n").strip()
-    return Typed(request.form.get("verdict", ""), comment)
+def _bound(who: Attendee) -> Bound:
+    typed = Typed(request.form.get("verdict", ""), typed_text("comment"))
+    return Bound(
+        slug=who.slug, fingerprint=who.meeting.get("fingerprint", ""), blocked=bool(who.meeting["why"]),
+        show=partial(show_minutes, who, typed), problems=partial(_problems, typed),
+        send=lambda identity: send_word(services().inbox, identity, _values(who, typed)),
+        changed="minutes_changed", again="minutes_again",
+    )  # fmt: skip
 
 
 def _problems(typed: Typed) -> dict[str, str]:

@@ -7,13 +7,14 @@ and the page shows the text of now.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
-from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, render_template, request
 from flask_wtf.csrf import CSRFError
 
-from forms_server.inbox import InboxUnavailable, SubmissionConflict
-from forms_server.pages import Identity, issue_identity, language_asked, read_identity, services, zone_of
+from forms_server.bound_pages import Bound, refuse, take, typed_text
+from forms_server.pages import Identity, issue_identity, services, zone_of
 from forms_server.reviews import Reviews
 from forms_server.signoffs import in_the_way, send_verdict, verdict_now
 from forms_server.words import say, write_time
@@ -88,42 +89,24 @@ def show(
 @signoff_pages.post("/i/<token>")
 def verdict_sent(token: str) -> Any:
     """A verdict on the text that the page showed, or a change of language."""
-    who = signer_of(token) or abort(404)
-    typed, identity = _typed(), read_identity(who.slug, request.form.get("submission", ""))
-    if language_asked():
-        return show(who, typed, identity)
-    if in_the_way(who.requirement):
-        return show(who, typed, identity), 409
-    if request.form.get("fingerprint", "") != who.requirement["fingerprint"]:
-        return show(who, typed, identity, told=say("signoff_changed", g.lang)), 409
-    if identity.problem:
-        return show(who, typed, identity, told=say("review_csrf", g.lang)), 400
-    if errors := _problems(typed):
-        return show(who, typed, identity, errors=errors), 422
-    try:
-        send_verdict(services().inbox, identity.id, _values(who, typed))
-    except SubmissionConflict:
-        return show(who, typed, told=say("signoff_again", g.lang)), 409
-    except InboxUnavailable:
-        current_app.logger.exception("a verdict could not be stored")
-        return show(who, typed, identity, told=say("review_unavailable", g.lang)), 503
-    return redirect(url_for("reviews.panel_page", token=token), 303)
+    return take(_bound(signer_of(token) or abort(404)), token)
 
 
 @signoff_pages.errorhandler(CSRFError)
 def csrf_failed(error: CSRFError) -> Any:
     """The token that guards every change was missing, wrong or too old: a good one, with what was typed."""
     who = signer_of((request.view_args or {}).get("token", ""))
-    if who is None:
-        return render_template("error.html", key="bad_request", megabytes=0), 400
-    language_asked()
-    identity = read_identity(who.slug, request.form.get("submission", ""))
-    return show(who, _typed(), identity, told=say("review_csrf", g.lang)), 400
+    return refuse(_bound(who) if who else None)
 
 
-def _typed() -> Typed:
-    opinion = request.form.get("opinion", "").replace("\r\n", "\n").replace("\r", "\n").strip()
-    return Typed(request.form.get("verdict", ""), opinion)
+def _bound(who: Signer) -> Bound:
+    typed = Typed(request.form.get("verdict", ""), typed_text("opinion"))
+    return Bound(
+        slug=who.slug, fingerprint=who.requirement["fingerprint"], blocked=bool(in_the_way(who.requirement)),
+        show=partial(show, who, typed), problems=partial(_problems, typed),
+        send=lambda identity: send_verdict(services().inbox, identity, _values(who, typed)),
+        changed="signoff_changed", again="signoff_again",
+    )  # fmt: skip
 
 
 def _problems(typed: Typed) -> dict[str, str]:
