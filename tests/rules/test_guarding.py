@@ -190,7 +190,8 @@ def test_a_plan_that_is_changed_after_the_units_were_drawn_is_found_and_the_unit
 
 
 @pytest.mark.parametrize(
-    ("lot", "size", "seed"), [(500, 5, "SP-0001"), (7, 3, "种子"), (1_000_000, 20, "x"), (1, 1, "")]
+    ("lot", "size", "seed"),
+    [(500, 5, "SP-0001"), (7, 3, "种子"), (1_000_000, 20, "x"), (1, 1, ""), (2**63 + 1, 3, "x")],
 )
 def test_units_follow_from_lot_size_and_seed_alone(lot: int, size: int, seed: str) -> None:
     assert list(draw(lot, size, seed)) == oracle(lot, size, seed) == list(draw(lot, size, seed))
