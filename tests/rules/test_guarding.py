@@ -164,8 +164,9 @@ FINE: dict[str, Break] = {
     "the last day of a grant": change("data_grants", 0, until=TODAY),
     "one defective unit found twice is one": defect(2, oracle(500, 5, "SP-0001")[0]),
     "a control that does not apply is never overdue": change("technical_controls", 0, result="na", due=date(2026, 1, 1)),
-    "a newer check replaces an older one": add(
-        "technical_controls", check="TC-0009", partner=P, control="access", result="conforms", checked_on=date(2026, 11, 1)
+    "a newer check replaces an older one that is overdue": all_of(
+        change("technical_controls", 0, due=date(2026, 1, 31)),
+        add("technical_controls", check="TC-0009", partner=P, control="access", result="conforms", checked_on=date(2026, 11, 1)),
     ),
     "a control that fails with an action": all_of(
         change("technical_controls", 0, result="differs"),
