@@ -113,6 +113,7 @@ def test_a_browser_fills_the_form_with_an_upload_and_every_reader_finds_the_row(
         else:
             control.fill(value)
     page.locator("[name=profile_file]").set_input_files(document)
+    expect(page.get_by_text("已收到").first).to_be_visible()  # a press before that only says that a file is on its way
     page.locator("main form button.btn:not(.quiet):not(.bare)").last.click()
     expect(page).to_have_url(re.compile("/receipts/"))
     code = page.url.rsplit("/", 1)[1].split("?")[0]

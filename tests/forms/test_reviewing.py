@@ -449,7 +449,7 @@ def test_the_server_evaluates_by_itself_once_the_book_is_quiet(small: Scene) -> 
                 score(small.client(), token, candidate, reviewer, four)
         deadline = threading.Event()
         page = ""
-        for _ in range(200):
+        for _ in range(600):
             page = small.client().get(f"/i/{small.tokens['R-0001']}").text
             if 'data-score="78.32"' in page:
                 break
