@@ -17,6 +17,10 @@ from werkzeug.exceptions import HTTPException
 
 from forms_server import pages
 from forms_server.edit_pages import edit_pages
+from forms_server.finance_access import FINANCE, http_refusal, is_for_programs, open_finance
+from forms_server.finance_odata import finance_odata
+from forms_server.finance_pages import finance_pages
+from forms_server.finance_staff_pages import finance_staff_pages
 from forms_server.inbox import Inbox, Profile
 from forms_server.minutes_pages import minutes_pages
 from forms_server.review_pages import review_pages
@@ -97,6 +101,7 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
     )
     app.logger.addFilter(NoLinks())  # Flask names the address where an error handler fails
     app.extensions[SURVEYS] = open_surveys(inbox, settings.data, settings.secret)
+    app.extensions[FINANCE] = open_finance(inbox, settings.data, _subkey(settings.secret, "finance"))
     app.before_request(lambda: _choose_language(settings.default_language))  # first: refusals speak it too
     CSRFProtect(app)
     app.register_blueprint(pages.pages)
@@ -106,6 +111,9 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
     app.register_blueprint(signoff_pages)
     app.register_blueprint(minutes_pages)
     app.register_blueprint(survey_pages)
+    app.register_blueprint(finance_pages)
+    app.register_blueprint(finance_odata)
+    app.register_blueprint(finance_staff_pages)
     app.context_processor(_context)
     app.add_template_filter(lambda label: label.get(g.lang), "lang_of")
     app.after_request(_compress)
@@ -183,7 +191,7 @@ def _finish(response: Response, https: bool) -> Response:
     if https:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
     if not (request.endpoint == "static" and response.status_code in (200, 304)):
-        response.headers["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = g.get("caching", "no-store")
     if "lang" in g and request.endpoint != "static" and (g.get("lang_chosen") or request.args.get("lang") == g.lang):
         response.set_cookie("lang", g.lang, max_age=YEAR, httponly=True, samesite="Lax", secure=https)
     return response
@@ -217,6 +225,8 @@ def _http_error(error: HTTPException) -> Any:
     code = error.code or 500
     if code < 400:
         return error
+    if is_for_programs(request.path):
+        return http_refusal(error, code)
     key = _ERROR_PAGES.get(code, "broken" if code >= 500 else "bad_request")
     body = render_template("error.html", key=key, megabytes=pages.services().max_body // 2**20)
     headers = [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]

@@ -117,6 +117,54 @@ outbox = sa.Table(
     sa.UniqueConstraint("book", "key", "door", name="uq_outbox_matter"),
 )
 
+finance_tokens = sa.Table(
+    "finance_tokens",
+    metadata,
+    sa.Column("id", sa.String(20), primary_key=True),
+    sa.Column("book", sa.String(36), sa.ForeignKey("books.id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("secret_hash", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.String(40), nullable=False),  # words, a blank between them
+    sa.Column("level", sa.String(20), nullable=False),  # the name of the highest data level that it reads
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+    sa.Column("used_on", sa.Date),
+)
+
+finance_failures = sa.Table(
+    "finance_failures",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("token_hash", sa.String(64), nullable=False),  # of the id that was tried, whether there is one or not
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("ix_finance_failures_token", "token_hash", "at"),
+)
+
+finance_snapshots = sa.Table(
+    "finance_snapshots",
+    metadata,
+    sa.Column("book", sa.String(36), sa.ForeignKey("books.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),  # of the file whose lines these are
+    sa.Column("lines", sa.Integer, nullable=False),
+    sa.Column("totals", sa.Text, nullable=False),  # JSON by partner, amounts as text
+    sa.Column("published", sa.Boolean, nullable=False),  # all its lines are there; nobody reads it before
+)
+
+finance_lines = sa.Table(
+    "finance_lines",
+    metadata,
+    sa.Column("book", sa.String(36), sa.ForeignKey("books.id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("first_snapshot", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("last_snapshot", sa.Integer),  # null while the line still stands so
+    sa.Column("seq", sa.Integer, nullable=False),  # the number of the key
+    sa.Column("body", sa.Text, nullable=False),  # one line as JSON
+    sa.Index("ix_finance_lines_place", "book", "seq", "key"),
+)
+
 NETWORK_SYSTEMS = frozenset("nfs nfs4 cifs smb3 smbfs 9p afs davfs fuse.sshfs fuse.davfs2 fuse.rclone".split())
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from workbook.console import as_json, reports, speak_utf8, working
+from workbook.export_commands import export
 
 ORDER = (
-    "demo", "new", "adopt", "serve", "deliver", "invite", "message", "evaluate", "freeze", "diff", "check", "minutes", "survey-letter", "evidence", "state", "contract", "onboard", "stoppage", "backup", "drill", "trace",
-    "fingerprint", "append", "verify", "rebuild", "restore",
+    "demo", "new", "adopt", "serve", "deliver", "invite", "message", "token", "evaluate", "freeze", "diff", "check", "minutes", "survey-letter", "evidence", "state", "contract", "onboard", "stoppage", "backup", "drill", "trace",
+    "fingerprint", "append", "import-budget", "verify", "rebuild", "restore",
     "upgrade", "doctor",
 )  # fmt: skip
 
@@ -290,29 +291,7 @@ def check(book: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@main.command()
-@BOOK
-@click.option("--partner", required=True, metavar="P-0001", help="伙伴编号。/ The partner's number.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="导出的文件。/ The file.")
-@as_json
-@reports
-def export(book: Path, partner: str, output: Path) -> dict[str, Any]:
-    """导出一家伙伴自己可以看的内容。/ What one partner may have of this book, and nothing else."""
-    with working(f"正在导出 {partner}…"):
-        from workbook import store
-        from workbook.exporting import as_workbook, partner_export
-        from workbook.identity import must_be_ours
-        from workbook.ooxml import Book
-        from workbook.tables import BY_NAME
-
-        snapshot = store.read(book)
-        opened = Book.read(snapshot.data)
-        must_be_ours(opened, snapshot.path.name)
-        found = partner_export(opened, partner)
-        made = store.create(_with_suffix(output), as_workbook(found))
-    lines = [f"  {BY_NAME[name].label.zh} {count} 行" for name, count in found.counts().items()]
-    head = f"✓ {found.partner} {found.legal_name} 可以看的内容 → {made}"
-    return {"partner": partner, "file": str(made), "rows": found.counts(), "text": "\n".join([head, *lines])}
+main.add_command(export)
 
 
 @main.command()

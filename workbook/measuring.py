@@ -13,6 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from workbook.budgeting import write_money
 from workbook.errors import PartnerBookError
 from workbook.evaluation.exact import half_up
 from workbook.evaluation.model import Part, PartState, State
@@ -22,7 +23,6 @@ from workbook.evaluation.trend import direction, theil_sen
 from workbook.ooxml import Book
 from workbook.records import Record, read_if_there
 from workbook.rows import language
-from workbook.rules.budgets import budget_bands, line_of, use_of
 from workbook.rules.canonical import canonical_inputs, digest
 from workbook.rules.metrics import issue_clock, source_rows
 from workbook.rules.performance import Ledger, Period, PeriodRefused, period_of, read_ledger
@@ -34,7 +34,6 @@ from workbook.tables import (
     Performance,
     PerformanceParts,
     Periods,
-    Resources,
     ServiceLevels,
 )
 from workbook.tables.performance import PERFORMANCE_DIMENSIONS
@@ -86,7 +85,7 @@ def measure_book(book: Book, now: datetime) -> Measurement:
         return Measurement()
     ledger = read_ledger(book)
     _write_issues(book, ledger, now)
-    _write_money(book, ledger)
+    _write_money(book, ledger, now.date())
     found = rate_book(ledger, now)
     past = frozen_scores(ledger)
     for result in found.rated:
@@ -132,22 +131,9 @@ def _write_issues(book: Book, ledger: Ledger, now: datetime) -> None:
     write_cells(book, Issues, ledger.of(Issues), changes)
 
 
-def _write_money(book: Book, ledger: Ledger) -> None:
-    lines: dict[int, Mapping[str, Any]] = {}
-    for row in ledger.of(Budgets):
-        try:
-            line = line_of(row, budget_bands(ledger, version_for(ledger, row["ends_on"] or row["starts_on"])))
-        except PartnerBookError:  # told by `check`
-            lines[row.number] = dict.fromkeys(("verdict", "mark", "saved", "undelivered"))
-            continue
-        done = line.found.rate is not None and row["progress"] == 100
-        lines[row.number] = {
-            "verdict": line.verdict, "mark": line.mark, "saved": line.saved if done else None,
-            "undelivered": line.undelivered if line.found.rate is not None else None,
-        }  # fmt: skip
-    write_cells(book, Budgets, ledger.of(Budgets), lines)
-    uses = {row.number: {"verdict": use_of(row)} for row in ledger.of(Resources)}
-    write_cells(book, Resources, ledger.of(Resources), uses)
+def _write_money(book: Book, ledger: Ledger, day: date) -> None:
+    versions = {row.number: version_for(ledger, row["ends_on"] or row["starts_on"]) for row in ledger.of(Budgets)}
+    write_money(book, ledger, versions, day)
 
 
 # --- results ---------------------------------------------------------------------------------------------------------

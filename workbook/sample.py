@@ -18,6 +18,7 @@ from workbook.sampling.certificates import certificate_rows
 from workbook.sampling.certificates import lines_of as certificate_lines
 from workbook.sampling.contracts import contract_rows, registered
 from workbook.sampling.deciding import decided_rows
+from workbook.sampling.finance import finance_rows
 from workbook.sampling.history import state_history
 from workbook.sampling.performance import performance_rows
 from workbook.sampling.relations import relation_rows
@@ -141,6 +142,7 @@ def sample_rows(seed: int = 1, today: date | None = None) -> dict[str, list[Row]
         **contract_rows(today),
         **performance_rows(today, partners),
     }
+    rows |= finance_rows(today, rows)
     rows |= decided_rows(rows, today)
     rows |= relation_rows(today, rows)
     rows |= risk_rows(today, rows)

@@ -508,7 +508,7 @@ class Formula(Column):
     """A native formula of the row; `excel` uses `[@[列]]` with zh headers of the same table, without a leading =.
 
     `gives` says what comes out: `days`, `text`, `number`, `link`, `share` (of the first column read, the second), `difference`
-    (first less second), `surplus` (the same, never below 0), `product`, `minutes` (from the first moment to the second), or `validity` (what a last day means today; the formula
+    (first less second), `balance` (that less a third, which may be blank), `surplus` (the same, never below 0), `product`, `minutes` (from the first moment to the second), or `validity` (what a last day means today; the formula
     reads why it is over, the last day and the term, in this order).
     """
 

@@ -72,7 +72,12 @@ ROWS = (
     Row(29, "激励政策", "incentive_rules incentives frozen", commands="freeze evaluate check"),
     Row(30, "交付质量", "deliveries tests measures bands", commands="evaluate check"),
     Row(31, "响应速度", "issues issue_events service_levels working_days", commands="evaluate check"),
-    Row(32, "成本控制：预算执行率", "budgets bands", commands="evaluate check"),
+    Row(
+        32,
+        "成本控制：预算执行率",
+        "budgets budget_versions budget_phases budget_totals budget_mappings budget_imports bands",
+        commands="import-budget evaluate check",
+    ),
     Row(33, "资源利用率", "resources bands", commands="evaluate check"),
     Row(34, "创新贡献", "proposals", "/forms/innovation", "evaluate check"),
     Row(35, "数据采集", "performance_parts", commands="evaluate"),

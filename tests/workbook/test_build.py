@@ -55,6 +55,9 @@ from workbook.tables import (
     TABLES,
     Actions,
     Bands,
+    BudgetMappings,
+    BudgetPhases,
+    BudgetVersions,
     Candidates,
     Channels,
     Clauses,
@@ -101,7 +104,7 @@ NUMBERED_BY_PEOPLE = (
     Partners, Requirements, Publications, Invitations, Panels, Reviewers, Indicators, Bands, DueDiligence, Contracts,
     Clauses, Onboarding, WorkingDays, Periods, Deliveries, SiteChecks, IssueEvents, Enablements, IncentiveRules, Measures,
     ServiceLevels, Participants, Channels, Visits, Actions, Contingency, TechnicalControls,
-    DataGrants, Defects, PenaltyRules,
+    DataGrants, Defects, PenaltyRules, BudgetVersions, BudgetPhases, BudgetMappings,
 )  # fmt: skip
 # Functions that Excel 2010, WPS and LibreOffice share, and that a generated book may use.
 ALLOWED = set(

@@ -247,6 +247,7 @@ def _formula(column: schema.Formula, place: Place) -> Projection:
         "number": Projection(12, number_format="0.00", align="right"),
         "share": Projection(12, number_format="0.0%", align="right"),
         "difference": Projection(16, number_format="#,##0.00", align="right"),
+        "balance": Projection(16, number_format="#,##0.00", align="right"),
         "surplus": Projection(12, number_format="#,##0.##", align="right"),
         "product": Projection(10, number_format="0", align="right"),
         "minutes": Projection(10, number_format="#,##0", align="right"),

@@ -30,6 +30,10 @@ ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
+def _balance(whole: Any, used: Any, bound: Any) -> float:
+    return float(whole - used - (bound or 0))
+
+
 @dataclass(frozen=True)
 class Spot:
     """One column of a page: its header, its place and its look."""
@@ -98,6 +102,8 @@ class Plan:
             return ""
         if column.gives in ARITHMETIC:
             return "" if None in values[:2] else ARITHMETIC[column.gives](*values[:2])
+        if column.gives == "balance":
+            return "" if None in values[:2] else _balance(*values[:3])
         if column.gives == "days" and isinstance(values[0], date):
             return (values[0] - self.today).days
         if column.gives == "link":

@@ -15,6 +15,7 @@ RUBRIC = {"width": 42, "small": True, "long": True}
 RATE = {"number_format": "0.0%_)", "width": 12}
 # Of a risk the high marks want attention, not the low ones.
 RISK = {"chips": ((4, "watch text"), (5, "watch")), "note": Label("1 到 5，越大越重。", "1 to 5; higher is worse.")}
+INDEX = {"number_format": "0.00", "width": 10, "align": "center"}
 SCORE = {"number_format": "0.00", "width": 9, "align": "center", "tight": True}
 
 # "table.column" → what differs from the kind
@@ -130,6 +131,27 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "tests.rate": RATE,
     "budgets.rate": RATE,
     "budgets.difference": {"number_format": '#,##0.00_);(#,##0.00);"–"_)', "width": 16},
+    "budgets.available": {"number_format": '#,##0.00_);(#,##0.00);"–"_)', "width": 16},
+    "budgets.evidence": {"width": 26},
+    "budgets.cpi": INDEX,
+    "budgets.spi": INDEX,
+    "budgets.fx_rate": {"number_format": "0.0000##", "width": 11},
+    "budgets.tax_rate": {"number_format": '0.##"%"', "width": 9},
+    "budgets.source": {"width": 18},
+    "budgets.source_line": {"width": 36, "small": True},
+    "budgets.imported": {"width": 36, "small": True},
+    "budget_totals.legal_name": {"width": 26},
+    "budget_totals.lines": {"number_format": "#,##0", "width": 9},
+    "budget_totals.rate": {"number_format": '0.00"%"', "width": 11},
+    "budget_totals.cpi": INDEX,
+    "budget_totals.spi": INDEX,
+    "budget_totals.left_out": {"width": 34, "small": True},
+    "budget_versions.number": {"number_format": "0", "width": 9, "align": "center"},
+    "budget_mappings.source": {"width": 24},
+    "budget_mappings.header": {"width": 30},
+    "budget_imports.file": {"width": 34},
+    "budget_imports.fingerprint": FINGERPRINT,
+    "budget_imports.checks": {"width": 34, "small": True},
     "budgets.progress": {"number_format": '0"%"', "width": 11},
     "budgets.planned_progress": {"number_format": '0"%"', "width": 11},
     "resources.rate": RATE,
@@ -228,6 +250,9 @@ FOLDED = frozenset(
         "signoffs.fingerprint",
         "votes.fingerprint",
         "minutes.fingerprint",
+        "budgets.source_line",
+        "budgets.imported",
+        "budget_imports.fingerprint",
         "meetings.fingerprint",
         "minute_confirmations.fingerprint",
         "minute_confirmations.submission_id",

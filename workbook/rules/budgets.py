@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ from workbook.evaluation.exact import exact, half_up
 from workbook.evaluation.grading import PlainBand, check_bands
 from workbook.evaluation.money import BUDGET_BANDS, MOST_WHEN_LATE, TOLERATED_DELAY, budget_mark, under_run
 from workbook.records import Record
+from workbook.rules.earned import NO_PHASES, Phases, planned_progress
 from workbook.rules.metrics import Metric, budget_lines, nothing, percent, use_rate
 from workbook.rules.performance import Ledger, Period, Tree
 
@@ -44,36 +46,43 @@ def complete(row: Record) -> bool:
     return bool(row["progress"] == 100)
 
 
-def line_of(row: Record, bands: Sequence[PlainBand] = BUDGET_BANDS) -> Line:
-    """What a line says under some bands."""
+def line_of(
+    row: Record, bands: Sequence[PlainBand] = BUDGET_BANDS, phases: Phases = NO_PHASES, day: date | None = None
+) -> Line:
+    """What a line says under some bands; with `phases` its planned progress on `day` is theirs."""
     actual, budget, done = row["actual"], row["budget"], complete(row)
     verified = row["verified"] == "yes"
+    planned = _planned(row, phases, day)
     found = budget_mark(
-        actual, budget, complete=done, verified=verified, progress=row["progress"], planned_progress=row["planned_progress"], bands=bands,
+        actual, budget, complete=done, verified=verified, progress=row["progress"], planned_progress=planned, bands=bands,
     )  # fmt: skip
     saved = undelivered = None
     if actual is not None and budget is not None and budget >= 0:
         left = under_run(actual, budget, complete=done, verified=verified)
         saved, undelivered = left.saved, left.undelivered
-    return Line(_verdict(row, found), found.mark, saved, undelivered, found)
+    return Line(_verdict(row, found, planned), found.mark, saved, undelivered, found)
 
 
-def _verdict(row: Record, found: BandedMark) -> str:
+def _planned(row: Record, phases: Phases, day: date | None) -> Decimal | Fraction | None:
+    return row["planned_progress"] if day is None else planned_progress(row, phases, day)
+
+
+def _verdict(row: Record, found: BandedMark, planned: Decimal | Fraction | None) -> str:
     if found.state is MarkState.TO_BE_VERIFIED:
         return "unverified"
     if found.state is MarkState.NO_DATA:
         return "no_data"
     if found.state is not MarkState.SCORED or found.rate is None:
         return "not_computable"
-    if not complete(row) and _behind(row["planned_progress"], row["progress"]):
+    if not complete(row) and _behind(planned, row["progress"]):
         return "behind"
     if found.rate > 1:
         return "over"
     return "saved" if complete(row) and row["verified"] == "yes" and found.rate < 1 else "within"
 
 
-def _behind(planned: Decimal | None, progress: Decimal | None) -> bool:
-    return planned is not None and progress is not None and planned - progress > TOLERATED_DELAY
+def _behind(planned: Decimal | Fraction | None, progress: Decimal | None) -> bool:
+    return planned is not None and progress is not None and exact(planned) - exact(progress) > exact(TOLERATED_DELAY)
 
 
 def budget_bands(ledger: Ledger, version: str) -> Sequence[PlainBand]:
@@ -88,8 +97,8 @@ def budget_bands(ledger: Ledger, version: str) -> Sequence[PlainBand]:
         return BUDGET_BANDS
 
 
-def budget_metric(ledger: Ledger, tree: Tree, period: Period, partner: str, measure: str) -> Metric:
-    """Actual cost ÷ value of what is done over the lines that can be scored; behind the plan as a whole, 2 at most."""
+def budget_metric(ledger: Ledger, tree: Tree, period: Period, partner: str, measure: str, day: date) -> Metric:
+    """Actual cost ÷ value of what is done by a day, over the lines that can be scored; behind the plan as a whole, 2 at most."""
     rows = budget_lines(ledger, period, partner)
     if not rows:
         return nothing("本期没有预算记录")
@@ -97,7 +106,7 @@ def budget_metric(ledger: Ledger, tree: Tree, period: Period, partner: str, meas
     lines, left = [], []
     for row in rows:
         try:
-            found = line_of(row, bands)
+            found = line_of(row, bands, ledger.phases, day)
         except PartnerBookError as error:
             left.append(f"{row.key} {error}")
             continue
@@ -109,7 +118,7 @@ def budget_metric(ledger: Ledger, tree: Tree, period: Period, partner: str, meas
     out = f"；不计：{'、'.join(left)}" if left else ""
     if not lines:
         return nothing(f"本期的预算记录都还不能记分{out}", keys)
-    cost, value, planned, whole = _sums(lines)
+    cost, value, planned, whole = _sums(lines, ledger.phases, day)
     rate = cost * 100 / value
     behind = (planned - value) * 100 / whole
     late = behind > exact(TOLERATED_DELAY)
@@ -118,12 +127,12 @@ def budget_metric(ledger: Ledger, tree: Tree, period: Period, partner: str, meas
     return Metric(rate, percent(rate), why, keys, cap=MOST_WHEN_LATE if late else 5)
 
 
-def _sums(rows: Sequence[Record]) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+def _sums(rows: Sequence[Record], phases: Phases, day: date) -> tuple[Fraction, Fraction, Fraction, Fraction]:
     """Actual cost, earned value, planned value and budget; a line without a plan is where it is planned to be."""
     cost = value = planned = whole = Fraction(0)
     for row in rows:
         budget, done = exact(row["budget"]), Fraction(1) if complete(row) else exact(row["progress"]) / 100
-        plan = row["planned_progress"]
+        plan = planned_progress(row, phases, day)
         cost += exact(row["actual"])
         value += budget * done
         planned += budget * (done if plan is None or complete(row) else exact(plan) / 100)

@@ -18,6 +18,7 @@ from workbook.schema import COMPUTED, Column, Formula, Key, Number, Table
 from workbook.tables import (
     BY_NAME,
     Bands,
+    BudgetPhases,
     Budgets,
     Contracts,
     Deliveries,
@@ -110,6 +111,9 @@ def _chosen(ledger: Ledger, period: Period, partner: str) -> Iterable[tuple[type
             yield table, [row for row in (ledger.partners.get(partner),) if row]
         elif table in OF_PARTNER:
             yield table, [row for row in ledger.of_partner(table, partner) if _within(table, row, period)]
+        elif table is BudgetPhases:
+            lines = {row.key for row in ledger.of_partner(Budgets, partner) if _within(Budgets, row, period)}
+            yield table, [row for row in rows if row["budget_line"] in lines]
         elif table in SHARED:
             yield table, rows
 

@@ -39,7 +39,9 @@ def steps_of(drill: Record, records: Mapping[str, Sequence[Record]]) -> list[Tim
         found += _between(row, _incident_marks(row, records.get(Changes.name, ())))
     for row in rows_of(Issues, drill.key, records):
         found += _between(row, _issue_marks(row, records.get(IssueEvents.name, ())))
-    return sorted(found, key=lambda one: one.started_at)  # stable: steps of one moment keep the order they were taken in
+    return sorted(
+        found, key=lambda one: one.started_at
+    )  # stable: steps of one moment keep the order they were taken in
 
 
 def _incident_marks(row: Record, changes: Sequence[Record]) -> Iterator[tuple[datetime, str]]:

@@ -20,6 +20,7 @@ from workbook.ooxml import Book
 from workbook.records import Record, read_if_there
 from workbook.rows import need
 from workbook.rules.calendar import BookCalendar
+from workbook.rules.earned import phases_by_line
 from workbook.rules.office_hours import book_calendar, calendar_or_default
 from workbook.rules.onboarding import left_out
 from workbook.rules.selection import band_of, keys_in, natural
@@ -27,6 +28,7 @@ from workbook.schema import Table
 from workbook.tables import (
     BY_NAME,
     Bands,
+    BudgetPhases,
     Budgets,
     Contracts,
     Deliveries,
@@ -53,7 +55,7 @@ from workbook.tables.selection import GRADES
 
 READ: tuple[type[Table], ...] = (
     Partners, Contracts, Periods, Measures, Bands, Deliveries, Tests, Judgements, SiteChecks, Issues, IssueEvents,
-    ServiceLevels, Budgets, Resources, Proposals, Reviewers, Settings, WorkingDays, Performance, Frozen,
+    ServiceLevels, Budgets, BudgetPhases, Resources, Proposals, Reviewers, Settings, WorkingDays, Performance, Frozen,
 )  # fmt: skip
 # The columns on which results rest: a table may be missing, one of these columns in a table that is there may not.
 NEEDED: Mapping[str, str] = {
@@ -207,6 +209,11 @@ class Ledger:
         for row in self.of(IssueEvents):
             found.setdefault(row.text("issue"), []).append(row)
         return found
+
+    @cached_property
+    def phases(self) -> dict[str, list[Record]]:
+        """The phases of budgets by line."""
+        return phases_by_line(self.of(BudgetPhases))
 
     @cached_property
     def trees(self) -> dict[str, Tree]:

@@ -112,7 +112,7 @@ def _metrics(ledger: Ledger, tree: Tree, period: Period, partner: str, now: date
         if measure.judged:
             continue
         if measure.metric == "budget":
-            found[measure.key] = budget_metric(ledger, tree, period, partner, measure.key)
+            found[measure.key] = budget_metric(ledger, tree, period, partner, measure.key, now.date())
         elif measure.metric in TIMED:
             found[measure.key] = TIMED[measure.metric](ledger, period, partner, now)
         elif measure.metric in PLAIN:

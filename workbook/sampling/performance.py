@@ -148,7 +148,7 @@ class _Year:
         self.add("budgets", "budget_line", "BU", {
             "partner": partner, "project": TITLES[partner], "category": "服务费", "starts_on": first, "ends_on": last, "budget": AMOUNT,
             "actual": (AMOUNT * Decimal(actual)).quantize(Decimal("0.01")), "planned_progress": Decimal(planned), "progress": Decimal(progress),
-            "verified": verified, "voucher": f"{name}-{partner[-2:]} 结算单", "handler": "赵启航",
+            "verified": verified, "tax": "included", "tax_rate": Decimal(6), "evidence": "季度验收单" if verified else "现场进度确认", "voucher": f"{name}-{partner[-2:]} 结算单", "handler": "赵启航",
         })  # fmt: skip
         self.add("resources", "resource", "RU", {
             "partner": partner, "kind": "people", "title": f"{TITLES[partner]}投入", "unit": "人日", "starts_on": first, "ends_on": last,

@@ -6,7 +6,15 @@ from workbook.schema import Table
 from workbook.tables.certificates import Certificates
 from workbook.tables.contracts import Clauses, Contracts, DueDiligence
 from workbook.tables.emergency import Disputes, Drills, DrillSteps, Penalties, PenaltyRules
-from workbook.tables.finance import Budgets, Resources
+from workbook.tables.finance import (
+    BudgetImports,
+    BudgetMappings,
+    BudgetPhases,
+    Budgets,
+    BudgetTotals,
+    BudgetVersions,
+    Resources,
+)
 from workbook.tables.guarding import (
     Backups,
     Contingency,
@@ -72,7 +80,8 @@ TABLES: tuple[type[Table], ...] = (
     Panels, Reviewers, Marks, Declarations, Votes, Minutes, Indicators, Bands, DueDiligence, Contracts, Clauses, Onboarding,
     Participants, MeetingSeries, Meetings, MinuteConfirmations, Actions, Channels, Visits, Issues, IssueEvents,
     Campaigns, SurveyInvitations, Satisfaction, AnonymousAnswers, SurveyResults, Performance, PerformanceParts, Periods, Deliveries, Tests, Judgements, SiteChecks,
-    Proposals, Appeals, Plans, Enablements, ClauseChanges, Frozen, Incentives, IncentiveRules, Measures, Budgets, Resources,
+    Proposals, Appeals, Plans, Enablements, ClauseChanges, Frozen, Incentives, IncentiveRules, Measures, Budgets,
+    BudgetTotals, BudgetVersions, BudgetPhases, BudgetMappings, BudgetImports, Resources,
     Risks, Stoppages, Contingency, Backups, Incidents, Disputes, PenaltyRules, Penalties, TechnicalControls, DataGrants,
     Samplings, Defects, Drills, DrillSteps, ServiceLevels, Settings, WorkingDays, Changes,
 )  # fmt: skip
@@ -87,6 +96,11 @@ __all__ = [
     "Appeals",
     "Backups",
     "Bands",
+    "BudgetImports",
+    "BudgetMappings",
+    "BudgetPhases",
+    "BudgetTotals",
+    "BudgetVersions",
     "Budgets",
     "Campaigns",
     "Candidates",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbook.rules.checks import (
+    budgets,
     certificates,
     contracts,
     deciding,
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     *relations.CHECKS,
     *surveys.CHECKS,
     *performance.CHECKS,
+    *budgets.CHECKS,
     *improvement.CHECKS,
     *frozen.CHECKS,
     *emergency.CHECKS,

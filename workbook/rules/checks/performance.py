@@ -10,7 +10,6 @@ from typing import Any
 
 from workbook.errors import PartnerBookError
 from workbook.records import Record
-from workbook.rules.budgets import complete
 from workbook.rules.finding import Check, Finding, Situation, at
 from workbook.rules.metrics import ADOPTED, PROOF, log_faults, sound, use_rate
 from workbook.rules.office_hours import book_calendar
@@ -18,7 +17,6 @@ from workbook.rules.performance import Ledger, Period, PeriodRefused, Tree, faul
 from workbook.rules.rating import fewest_reviewers
 from workbook.rules.service import lacking
 from workbook.tables import (
-    Budgets,
     Issues,
     Judgements,
     Measures,
@@ -154,38 +152,7 @@ def provisional(situation: Situation) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-# --- money, resources, savings (S32 to S34) --------------------------------------------------------------------------
-
-
-def budgets(situation: Situation) -> Iterator[Finding]:
-    """S32: a line of which no execution rate can be computed, or that waits for somebody."""
-    for row in situation.of(Budgets):
-        for name, message in _amiss(row):
-            if name not in row.problems:
-                yield at(row, "S32-budget", message, name)
-
-
-def _amiss(row: Record) -> Iterator[tuple[str, str]]:
-    if not row["partner"]:
-        yield "partner", "没有写伙伴编号，不计入任何伙伴。请补上。"
-    if not row["contract"] and not row["voucher"]:
-        yield "contract", "没有写合同编号，也没有凭证，约定预算没有出处。请补上。"
-    if row["starts_on"] is None and row["ends_on"] is None:
-        yield "starts_on", "没有写起止日期，不知道属于哪一期，不计入。请填写。"
-    budget, actual = row["budget"], row["actual"]
-    if budget is None:
-        yield "budget", "没有写约定预算：无数据。请填写。"
-    elif budget <= 0:
-        yield "budget", f"约定预算是 {budget}，执行率无法计算。请核对合同。"
-    if actual is None:
-        yield "actual", "没有写实际发生：无数据。请填写。"
-    if not complete(row):
-        if row["progress"] is None:
-            yield "progress", "没有写完成进度：无数据。请填写；完成的写 100。"
-        elif row["progress"] == 0:
-            yield "progress", "完成进度是 0，与进度相当的执行率无法计算。有了进度请填写。"
-    elif row["verified"] != "yes" and budget and actual is not None and budget > 0 and actual * 100 < budget * 95:
-        yield "verified", "已完成而实际发生不到约定预算的 95%：待核实，核实之前不记分，也不算节约。请核实是否全部交付。"
+# --- resources, savings (S33, S34) --------------------------------------------------------------------------
 
 
 def resources(situation: Situation) -> Iterator[Finding]:
@@ -383,5 +350,5 @@ def _said(name: str, value: Any) -> str:
 
 
 CHECKS: tuple[Check, ...] = (
-    tests, issues, service_levels, hours, provisional, budgets, resources, savings, judged, periods, rules, results,
+    tests, issues, service_levels, hours, provisional, resources, savings, judged, periods, rules, results,
 )  # fmt: skip
