@@ -5,12 +5,12 @@ An upload is written in two steps: the page shows how the sheet is understood, a
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, g, render_template, request
-from flask_wtf.csrf import generate_csrf
 
 from forms_server.delivery import Delivery
 from forms_server.finance_access import as_page, authenticate, columns, finance, need_scope, status_of, the_token
@@ -21,10 +21,12 @@ from forms_server.finance_uploads import MEGABYTES, SUFFIXES, BudgetUploads, NoB
 from forms_server.inbox import utcnow
 from forms_server.pages import zone_of
 from forms_server.words import write_day, write_time
+from workbook.budget_source.model import MappedColumn, Options
 from workbook.errors import PartnerBookError
 from workbook.reports.connecting import ways
 from workbook.reports.finance_lines import TOTAL
 from workbook.tables import BudgetTotals
+from workbook.tables.finance import CURRENCIES, MEANINGS, TAX, UNITS
 
 finance_staff_pages = Blueprint("finance_staff", __name__)
 finance_staff_pages.before_request(authenticate)
@@ -32,6 +34,16 @@ finance_staff_pages.register_error_handler(PartnerBookError, as_page)
 
 SHOWN = ("lines", "budget", "actual", "committed", "saved", "undelivered")
 SOURCE_LENGTH = 60
+SAID = ("unit", "tax", "year", "currency", "rate", "rate_on")
+
+
+class SaidWrongly(PartnerBookError):
+    """What was said about a sheet beside it is no year, rate or day."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "年度应为四位数字，汇率应为大于 0 的数字并写明日期，例如 7.1234 和 2026-03-31。请改正后重新上传。"
+        )
 
 
 @finance_staff_pages.get("/staff/finance")
@@ -50,7 +62,7 @@ def _page(told: PartnerBookError | None = None, done: list[str] | None = None) -
     return render_template(
         "finance.html", told=told, done=done, reads=reads, imports=IMPORT in the_token().scopes,
         totals=_totals() if reads else None, ways=ways(address, g.lang)[:3], tokens=_tokens() if reads else [],
-        megabytes=MEGABYTES, accept=",".join(SUFFIXES), source_length=SOURCE_LENGTH,
+        megabytes=MEGABYTES, accept=",".join(SUFFIXES), source_length=SOURCE_LENGTH, units=UNITS, taxes=TAX, currencies=CURRENCIES,
     )  # fmt: skip
 
 
@@ -112,7 +124,7 @@ def sheet_sent() -> Any:
         sent = request.files.get("sheet")
         if sent is None or not sent.filename:
             raise NoBudgetFile
-        waiting = uploads.receive(sent.stream, sent.filename, _source())
+        waiting = uploads.receive(sent.stream, sent.filename, _source(), _said())
         return _preview(uploads.sign(waiting, the_token().id), waiting)
     except PartnerBookError as error:
         if waiting is not None:
@@ -125,13 +137,48 @@ def _source() -> str:
     return text[:SOURCE_LENGTH]
 
 
+def _said() -> dict[str, str]:
+    """What people say about a sheet beside it, blank for nothing."""
+    return {
+        name: "".join(request.form.get(name, "").split())[:20] for name in SAID if request.form.get(name, "").strip()
+    }
+
+
+def _options(waiting: Waiting) -> Options:
+    """What was said, as the import takes it.
+
+    Raises:
+        SaidWrongly: a year, rate or day that is none.
+    """
+    said = waiting.said
+    try:
+        year, currency = int(said["year"]) if "year" in said else None, said.get("currency", "").upper() or None
+        if year is not None and not 1990 <= year <= 2100:
+            raise ValueError
+        rate = Decimal(said["rate"]) if "rate" in said else None
+        if rate is not None and not (rate.is_finite() and rate > 0):
+            raise ValueError
+        rates = {} if rate is None else {currency or "USD": (rate, date.fromisoformat(said["rate_on"]))}
+        unit = int(said["unit"]) if said.get("unit") in UNITS else None
+    except (ValueError, ArithmeticError, KeyError):
+        raise SaidWrongly from None
+    return Options(unit, said.get("tax") if said.get("tax") in TAX else None, year, currency, rates)
+
+
+def _meaning(column: MappedColumn) -> str:
+    """What a column of the sheet means, in words, with its unit and period."""
+    unit = UNITS.get(str(column.unit))
+    words = [MEANINGS[column.meaning].get(g.lang), unit.get(g.lang) if unit else "", column.period]
+    return " · ".join(word for word in words if word)
+
+
 def _preview(reference: str, waiting: Waiting, *, needed: bool = False) -> str:
     from workbook.importing_budget import preview
 
-    found = preview(_book(), waiting.name, waiting.data, waiting.source)
+    found = preview(_book(), waiting.name, waiting.data, waiting.source, _options(waiting))
     return render_template(
         "finance_preview.html", reference=reference, name=waiting.name, ok=found.ok, said=found.lines_told(),
-        understood=found.understood, needed=needed, csrf=generate_csrf(),
+        understood=found.understood, needed=needed, meaning=_meaning,
     )  # fmt: skip
 
 
@@ -148,11 +195,13 @@ def sheet_confirmed() -> Any:
     except PartnerBookError as error:
         return _page(told=error), 400
     try:
-        if not accepted and not preview(_book(), waiting.name, waiting.data, waiting.source).ok:
+        if not accepted and not preview(_book(), waiting.name, waiting.data, waiting.source, _options(waiting)).ok:
             uploads.put_back(waiting)
             return _preview(reference, waiting, needed=True), 400
         with Delivery(finance().inbox, _book(), finance().folder.parent).only_writer():
-            done = apply(_book(), waiting.name, waiting.data, waiting.source, accept_difference=accepted)
+            done = apply(
+                _book(), waiting.name, waiting.data, waiting.source, _options(waiting), accept_difference=accepted
+            )
     except PartnerBookError as error:
         uploads.put_back(waiting)
         return _page(told=error), 400 if error.permanent else 503

@@ -47,12 +47,13 @@ class UploadGone(PartnerBookError):
 
 
 class Waiting(NamedTuple):
-    """A sheet that waits for a word: the file's name, its bytes, and the source it is filed under."""
+    """A sheet that waits for a word: the file's name, its bytes, the source it is filed under, and what was said of it."""
 
     id: str
     name: str
     data: bytes
     source: str
+    said: dict[str, str]  # what the sheet does not state itself: unit, tax, year, currency, rate, rate_on
 
 
 class BudgetUploads:
@@ -63,7 +64,7 @@ class BudgetUploads:
         self._signer = URLSafeTimedSerializer(secret, salt="partnerbook.finance.upload")
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def receive(self, stream: IO[bytes], name: str, source: str) -> Waiting:
+    def receive(self, stream: IO[bytes], name: str, source: str, said: dict[str, str]) -> Waiting:
         """Store a sheet for an hour.
 
         Raises:
@@ -76,7 +77,7 @@ class BudgetUploads:
             raise NoBudgetFile
         if len(data) > limit:
             raise BudgetFileTooLarge(shown)
-        waiting = Waiting(secrets.token_hex(16), shown, data, source)
+        waiting = Waiting(secrets.token_hex(16), shown, data, source, said)
         descriptor = os.open(self._folder / waiting.id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(data)
@@ -84,7 +85,7 @@ class BudgetUploads:
 
     def sign(self, waiting: Waiting, token_id: str) -> str:
         """The reference that the page carries."""
-        said = self._signer.dumps([waiting.id, waiting.name, waiting.source, token_id])
+        said = self._signer.dumps([waiting.id, waiting.name, waiting.source, waiting.said, token_id])
         return said if isinstance(said, str) else said.decode()
 
     def take(self, reference: str, token_id: str) -> Waiting:
@@ -95,7 +96,7 @@ class BudgetUploads:
         """
         self.sweep()
         try:
-            file_id, name, source, owner = self._signer.loads(reference, max_age=SECONDS)
+            file_id, name, source, said, owner = self._signer.loads(reference, max_age=SECONDS)
         except (BadSignature, TypeError, ValueError):
             raise UploadGone from None
         if owner != token_id or not _ID.fullmatch(file_id):
@@ -105,7 +106,7 @@ class BudgetUploads:
             (self._folder / file_id).rename(taken)
         except OSError:
             raise UploadGone from None
-        return Waiting(file_id, name, taken.read_bytes(), source)
+        return Waiting(file_id, name, taken.read_bytes(), source, said)
 
     def put_back(self, waiting: Waiting) -> None:
         """It could not be written now: the same reference works again."""
