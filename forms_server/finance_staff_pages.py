@@ -114,7 +114,7 @@ def _book() -> Path:
     return Path(place)
 
 
-@finance_staff_pages.post("/staff/finance/upload")
+@finance_staff_pages.post("/staff/finance/sheet")
 def sheet_sent() -> Any:
     """A sheet came in: show how it is understood; nothing is written yet."""
     need_scope(IMPORT)
@@ -177,7 +177,7 @@ def _preview(reference: str, waiting: Waiting, *, needed: bool = False) -> str:
 
     found = preview(_book(), waiting.name, waiting.data, waiting.source, _options(waiting))
     return render_template(
-        "finance_preview.html", reference=reference, name=waiting.name, ok=found.ok, said=found.lines_told(),
+        "finance_preview.html", reference=reference, name=waiting.name, ok=found.ok, said=found.lines_told(columns=False),
         understood=found.understood, needed=needed, meaning=_meaning,
     )  # fmt: skip
 

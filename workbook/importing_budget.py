@@ -27,7 +27,7 @@ from workbook.rows import language, need, to_cell
 from workbook.rules.budget_merge import Matcher, Merge, merge_lines
 from workbook.rules.earned import cells_of, earned_of
 from workbook.tables import BudgetImports, BudgetMappings, Budgets, Contracts, Partners
-from workbook.tables.finance import MEANINGS, TAX, UNITS
+from workbook.tables.finance import CURRENCIES, MEANINGS, TAX, UNITS
 
 AS_THEY_ARE = Options()  # nothing said about the file beside the file
 SHOWN = 20  # lines, columns and totals that a screen names one by one
@@ -65,9 +65,9 @@ class Preview:
         """Whether the sheet's own totals agree with its lines."""
         return not self.understood.disagreements
 
-    def lines_told(self) -> list[str]:
-        """The whole account in sentences."""
-        return list(_told(self))
+    def lines_told(self, columns: bool = True) -> list[str]:
+        """The whole account in sentences, with or without a line for each column of the sheets."""
+        return list(_told(self, columns))
 
     def as_data(self) -> dict[str, Any]:
         """In JSON's own types."""
@@ -106,9 +106,9 @@ class Imported:
         """The account in sentences, what happened first."""
         merge = self.preview.merge
         if not self.changed:
-            return [f"✓ {self.preview.understood.file} 与工作簿里的一致，没有改动", *_told(self.preview)]
+            return [f"✓ {self.preview.understood.file} 与工作簿里的一致，没有改动", *_told(self.preview, False)]
         done = f"✓ 新增 {len(merge.fresh)} 行，更新 {len(merge.changed)} 行，未变 {merge.same} 行"
-        return [done, *_told(self.preview), *self.warnings]
+        return [done, *_told(self.preview, False), *self.warnings]
 
     def as_data(self) -> dict[str, Any]:
         """In JSON's own types."""
@@ -182,7 +182,9 @@ def _preview(book: Book, name: str, data: bytes, source: str, options: Options) 
     matcher = Matcher(
         read_if_there(book, Contracts), read_if_there(book, Partners), (row for row in lines if row["source"] == meant)
     )
-    return Preview(meant, read, merge_lines(meant, read.lines, lines, matcher))
+    return Preview(
+        meant, read, merge_lines(meant, read.lines, lines, matcher, {column.meaning for column in read.columns})
+    )
 
 
 def _remembered(book: Book, source: str) -> Remembered:
@@ -284,7 +286,7 @@ def _account(desk: Desk, seen: Preview) -> dict[str, Any]:
 # --- telling ---------------------------------------------------------------------------------------------------------
 
 
-def _told(seen: Preview) -> Iterator[str]:
+def _told(seen: Preview, columns: bool = True) -> Iterator[str]:
     read = seen.understood
     yield f"来源 {seen.source} · 文件 {read.file} · {len(read.lines)} 行"
     for sheet in read.sheets:
@@ -293,9 +295,10 @@ def _told(seen: Preview) -> Iterator[str]:
             continue
         unit = UNITS[str(sheet.unit)].zh if str(sheet.unit) in UNITS else "各列不同"
         tax = TAX[sheet.tax].zh if sheet.tax else "没有说明含税还是不含税"
-        yield f"  工作表“{sheet.name}”：{sheet.lines} 行，单位{unit}，{sheet.currency or 'CNY'}，{tax}"
-    yield "怎么理解每一列："
-    yield from (f"  {words}" for words in _columns(read))
+        yield f"  工作表“{sheet.name}”：{sheet.lines} 行，单位{unit}，{CURRENCIES[sheet.currency].zh if sheet.currency in CURRENCIES else sheet.currency or CURRENCIES['CNY'].zh}，{tax}"
+    if columns:
+        yield "怎么理解每一列："
+        yield from (f"  {words}" for words in _columns(read))
     yield from _sums(read)
     yield from (f"  ! {warning}" for warning in read.warnings)
     yield from _outcome(seen)

@@ -353,3 +353,10 @@ def test_next_months_file_is_of_the_same_source(name: str) -> None:
 def test_a_file_of_numbers_needs_a_name_for_its_source() -> None:
     with pytest.raises(SourceNameless):
         source_of("20261124.xlsx")
+
+
+def test_what_a_sheet_no_longer_states_it_does_not_take_back(book: Path) -> None:
+    bring(book, sheet(), "--tax", "含税")
+    header, lines = [*HEADER[:5], "实际（元）", "说明"], [[*line[:6], None] for line in LINES]
+    assert bring(book, sheet(lines, header=header))["updated"] == 0
+    assert [row["progress"] for row in rows(book, Budgets)] == [100, 0, 100, 50]

@@ -53,7 +53,7 @@ class Visitor:
         return self.client.post(f"{PAGE}/{where}", data={"csrf_token": mine, **data}, headers=self.headers, content_type="multipart/form-data")  # fmt: skip
 
     def upload(self, data: bytes, name: str = "财务部预算.xlsx", **said: str) -> TestResponse:
-        return self.post("upload", {"sheet": (io.BytesIO(data), name), **said})
+        return self.post("sheet", {"sheet": (io.BytesIO(data), name), **said})
 
 
 def reference(answer: TestResponse) -> str:
@@ -134,7 +134,7 @@ def test_nobody_else_and_no_other_page_can_write_it(small: Door) -> None:
     assert visitor.post("confirm", {"reference": word["reference"] + "x"}).status_code == 400
     reads = Visitor(small, READ)
     bare: FlaskClient = reads.client
-    assert bare.post(f"{PAGE}/upload", data={}, headers=reads.headers).status_code == 400  # no page, no CSRF token
+    assert bare.post(f"{PAGE}/sheet", data={}, headers=reads.headers).status_code == 400  # no page, no CSRF token
     assert small.path.read_bytes() == before
 
 

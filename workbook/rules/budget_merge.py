@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,13 @@ from workbook.rules.sources import NAMED, TAKEN, as_imported, equal, imported_va
 from workbook.schema import Column, Text
 from workbook.tables import Budgets
 
-UNSTATED_STAYS = ("tax", "tax_rate")  # a sheet that no longer says it says nothing against it
+UNSTATED_STAYS = (
+    "planned_progress",
+    "progress",
+    "tax",
+    "tax_rate",
+)  # a blank says nothing against what was said before
+COLUMNS_STAY = ("actual", "committed")  # as long as the sheet has no such column
 STALE = "这份合同的伙伴是 {partner}，表里写的是“{word}”"
 
 
@@ -131,11 +137,14 @@ def _learned(lines: Iterable[Record]) -> dict[tuple[str, str], Match]:
     return {words: Match(*next(iter(meant))) for words, meant in found.items() if len(meant) == 1}
 
 
-def merge_lines(source: str, lines: Sequence[SourceLine], book: Sequence[Record], matcher: Matcher) -> Merge:
-    """What importing the lines of a source does to the lines of the book."""
+def merge_lines(
+    source: str, lines: Sequence[SourceLine], book: Sequence[Record], matcher: Matcher, stated: Collection[str]
+) -> Merge:
+    """What importing the lines of a source does to the lines of the book; `stated` is what its columns mean."""
     found = Merge()
     known = {row.text("source_line"): row for row in book if row["source"] == source and row["source_line"]}
     met: set[str] = set()
+    stays = (*UNSTATED_STAYS, *(name for name in COLUMNS_STAY if name not in stated))
     for name, line in _named(lines):
         match = matcher.match(line.contract, line.partner)
         values, row = _values(line), known.get(name)
@@ -145,7 +154,7 @@ def merge_lines(source: str, lines: Sequence[SourceLine], book: Sequence[Record]
             contract = match.contract
         else:
             contract = row["contract"] or match.contract
-            _compare(found, row, values, match)
+            _compare(found, row, values, match, stays)
         if not contract:
             found.unmatched.append((line, match.why or "没有写合同编号"))
     spans = {_span(line.starts_on, line.ends_on) for line in lines}
@@ -195,12 +204,12 @@ def _cut(name: str, words: str) -> str | None:
     return (words if len(words) <= limit else words[: limit - 1] + "…") or None
 
 
-def _compare(found: Merge, row: Record, now: dict[str, Any], match: Match) -> None:
+def _compare(found: Merge, row: Record, now: dict[str, Any], match: Match, stays: Sequence[str]) -> None:
     """The three ways: now, at the last import, in the book."""
     then = imported_values(row)
     broken = then is None  # somebody changed the text: what stands in the book is taken for staff's own
     then = then if then is not None else {name: row[name] for name in TAKEN}
-    for name in UNSTATED_STAYS:
+    for name in stays:
         now[name] = then[name] if now[name] is None else now[name]
     values: dict[str, Any] = {}
     kept = []
