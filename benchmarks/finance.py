@@ -22,12 +22,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs" / "finance.md"
 BEGIN, END = "<!-- benchmark begin -->", "<!-- benchmark end -->"
+PARTNERS = 500
 SOURCE, BOOK, HOUSE = "source.xlsx", "book.xlsx", "house"
 HEADERS = ("合同编号", "供应商", "项目", "科目", "开始日期", "结束日期", "预算金额", "实际发生", "完成进度", "凭证号")
 
@@ -47,8 +49,8 @@ def make_source(folder: Path, lines: int) -> None:
         whole = [whole[0] + budget, whole[1] + actual]
         month = row % 12 + 1
         texts = (
-            f"K-{row % 500:04d}",
-            f"第{row % 500}家有限公司",
+            f"K-{row % PARTNERS:04d}",
+            f"第{row % PARTNERS}家有限公司",
             f"项目 {row % 2000}",
             "服务费",
             f"2026-{month:02d}-01",
@@ -66,10 +68,17 @@ def make_source(folder: Path, lines: int) -> None:
 
 
 def make_book(folder: Path) -> None:
-    """A new book without anything of finance in it."""
+    """A new book with the partners and contracts of the sheet, and no line of finance yet."""
     from workbook.build import new_workbook
 
-    (folder / BOOK).write_bytes(new_workbook())
+    numbers = range(PARTNERS)
+    rows = {
+        "partners": [
+            {"partner": f"P-{n + 1:04d}", "legal_name": f"第{n}家有限公司", "status": "active"} for n in numbers
+        ],
+        "contracts": [{"contract": f"K-{n:04d}", "title": f"合同 {n}", "partner": f"P-{n + 1:04d}"} for n in numbers],
+    }
+    (folder / BOOK).write_bytes(new_workbook(rows=rows))
 
 
 def lines_of(folder: Path) -> list[Any]:
@@ -234,6 +243,67 @@ def server_odata(folder: Path) -> Step:
     return walk
 
 
+def equal_sums(folder: Path) -> Step:
+    """Budget and actual of every partner and of all lines, added up anew from each way out, beside the book's own totals."""
+    from workbook.ooxml import Book
+    from workbook.records import read_records
+    from workbook.tables import BudgetTotals
+
+    client, login = _client(folder)
+
+    def compare() -> None:
+        totals = read_records(Book.read((folder / BOOK).read_bytes()), BudgetTotals)
+        want = {row.key: (row["budget"], row["actual"]) for row in totals if row["lines"]}
+        for form, rows in _ways_out(folder, client, login):
+            if (found := _sums(rows)) != want:
+                wrong = next(key for key in want if found.get(key) != want[key])
+                raise RuntimeError(f"{form}: {wrong} is {found.get(wrong)}, the workbook says {want[wrong]}")
+        print(f"sums of {len(want)} rows of totals equal in workbook, csv, json, xlsx and OData", file=sys.stderr)
+
+    return compare
+
+
+def _sums(rows: Iterator[tuple[Any, Any, Any]]) -> dict[str, tuple[Decimal, Decimal]]:
+    found: dict[str, list[Decimal]] = {}
+    for partner, budget, actual in rows:
+        for key in (partner or "未匹配", "合计"):
+            one = found.setdefault(key, [Decimal(0), Decimal(0)])
+            one[0] += Decimal(str(budget or 0))
+            one[1] += Decimal(str(actual or 0))
+    return {key: (budget, actual) for key, (budget, actual) in found.items()}
+
+
+def _ways_out(folder: Path, client: Any, login: dict[str, str]) -> Iterator[tuple[str, Iterator[tuple[Any, Any, Any]]]]:
+    import python_calamine
+
+    headers = ("伙伴编号", "约定预算", "实际发生")
+    with (folder / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        yield "csv", (tuple(row[name] for name in headers) for row in csv.DictReader(file))  # type: ignore[misc]
+    lines = json.loads((folder / "out.json").read_text(encoding="utf-8"))["lines"]
+    yield "json", ((line["partner"], line["budget"], line["actual"]) for line in lines)
+    grid = (
+        python_calamine.CalamineWorkbook.from_path(str(folder / "out.xlsx")).get_sheet_by_name("预算执行").to_python()
+    )
+    top = next(at for at, row in enumerate(grid) if headers[1] in row)
+    places = [grid[top].index(name) for name in headers]
+    yield (
+        "xlsx",
+        (
+            (row[places[0]], round(Decimal(repr(row[places[1]] or 0)), 2), round(Decimal(repr(row[places[2]] or 0)), 2))
+            for row in grid[top + 1 :]
+        ),
+    )
+    yield "OData", _walked(client, login)
+
+
+def _walked(client: Any, login: dict[str, str]) -> Iterator[tuple[Any, Any, Any]]:
+    address = "/finance/v1/odata/BudgetExecution?$select=partner,budget,actual"
+    while address:
+        page = json.loads(client.get(address, headers=login).get_data(), parse_float=Decimal)
+        yield from ((line["partner"], line["budget"], line["actual"]) for line in page["value"])
+        address = page.get("@odata.nextLink", "")
+
+
 class Kind(NamedTuple):
     """One kind of work, and the plain one beside it ("" for none)."""
 
@@ -260,6 +330,7 @@ KINDS = (
     Kind("server json", "server: json from the snapshot", server_json, "plain json"),
     Kind("server xlsx", "server: xlsx from the snapshot", server_xlsx, "plain xlsx"),
     Kind("odata", "server: OData, every page", server_odata, "plain json"),
+    Kind("equal", "all sums added up anew and compared", equal_sums),
 )
 
 

@@ -56,6 +56,8 @@ def check_bands(bands: Sequence[PlainBand]) -> tuple[Band, ...]:
         BandsRefused: for no band at all, one that gives nothing or whose low end is not below its high end, a gap or
             an overlap; both neighbours are named.
     """
+    if isinstance(bands, _Checked):
+        return bands
     found = [_as_band(band) for band in bands]
     if not found:
         raise BandsRefused("一档也没有。请至少写一档。")
@@ -80,7 +82,11 @@ def check_bands(bands: Sequence[PlainBand]) -> tuple[Band, ...]:
                 f"“{lower.label}”{_span(lower)} 与“{upper.label}”{_span(upper)} 之间有空档。"
                 f"“{lower.label}”的上限应写 {_show(upper.low)}。"
             )
-    return tuple(found)
+    return _Checked(found)
+
+
+class _Checked(tuple[Band, ...]):
+    """Bands that were checked: a hundred thousand lines ask for the same ones."""
 
 
 def _band(value: Fraction, ordered: Sequence[Band]) -> Band:

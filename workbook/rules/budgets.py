@@ -87,6 +87,13 @@ def _behind(planned: Decimal | Fraction | None, progress: Decimal | None) -> boo
 
 def budget_bands(ledger: Ledger, version: str) -> Sequence[PlainBand]:
     """The bands of budget execution in a rule version; the policy's own where it has none that can be used."""
+    known: dict[str, Sequence[PlainBand]] = ledger.memo.setdefault("budget bands", {})
+    if version not in known:
+        known[version] = _budget_bands(ledger, version)
+    return known[version]
+
+
+def _budget_bands(ledger: Ledger, version: str) -> Sequence[PlainBand]:
     tree = ledger.trees.get(version)
     measures = tree.measures.values() if tree else ()
     key = next((measure.key for measure in measures if measure.metric == "budget"), "")
