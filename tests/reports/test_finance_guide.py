@@ -42,7 +42,7 @@ def test_the_worked_example_is_what_the_program_computes() -> None:
 
 def test_every_picture_of_the_guide_is_there() -> None:
     pictures = re.findall(r"\]\((pictures/[\w.-]+)\)", GUIDE)
-    assert len(pictures) == 3
+    assert len(pictures) == 6
     assert all((ROOT / "docs" / name).stat().st_size > 10_000 for name in pictures)
 
 

@@ -30,7 +30,7 @@ def ways_text(lang: str) -> str:
     parts = []
     for way in ways("", lang):
         if way.code:
-            parts.append("\n".join([f"**{way.program}**", "", "```python", *way.lines, "```"]))
+            parts.append("\n".join([f"**{way.program}**", "", "```python", way.lines[0], "", *way.lines[1:], "```"]))
         else:
             parts.append(
                 "\n".join([f"**{way.program}**", "", *(f"{n}. {line}" for n, line in enumerate(way.lines, 1))])
