@@ -360,3 +360,16 @@ def test_what_a_sheet_no_longer_states_it_does_not_take_back(book: Path) -> None
     header, lines = [*HEADER[:5], "实际（元）", "说明"], [[*line[:6], None] for line in LINES]
     assert bring(book, sheet(lines, header=header))["updated"] == 0
     assert [row["progress"] for row in rows(book, Budgets)] == [100, 0, 100, 50]
+
+
+def test_a_formula_without_a_result_is_no_word_of_a_line(book: Path) -> None:
+    made = openpyxl.Workbook()
+    page = made.active
+    assert page is not None
+    for row in (["预算表（元）"], HEADER, ["K-0001", "启明软件有限公司", '=A3&"费"', "2026年1月", 5, 5, 100]):
+        page.append(row)
+    out = io.BytesIO()
+    made.save(out)
+    done = bring(book, out.getvalue())
+    assert rows(book, Budgets)[0]["category"] is None
+    assert any("C3" in one and "公式没有保存算出的值" in one for one in done["warnings"])

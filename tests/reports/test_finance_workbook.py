@@ -22,7 +22,7 @@ from workbook.reports.connecting import ways
 from workbook.reports.finance_csv import csv_chunks
 from workbook.reports.finance_lines import FinanceLine, Totals, finance_columns, totals_of
 from workbook.reports.finance_summary import COLUMNS, LETTERS, TOP, finding
-from workbook.reports.finance_xlsx import finance_workbook
+from workbook.reports.finance_xlsx import TooManyLines, finance_workbook
 
 ALL = finance_columns()
 
@@ -42,6 +42,15 @@ def sums(path: Path, *, shown: bool) -> dict[str, dict[str, Any]]:
         for row in sheet.iter_rows(min_row=header + 1)
         if row[1].value
     }
+
+
+def test_more_lines_than_a_sheet_has_rows_are_refused_with_another_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbook.reports.finance_xlsx.MOST_LINES", 3)
+    write(tmp_path / "three.xlsx", many()[:3])
+    with pytest.raises(TooManyLines, match="csv 或 json"):
+        write(tmp_path / "four.xlsx", many()[:4])
 
 
 def the_chart(path: Path) -> Any:

@@ -230,7 +230,7 @@ class Body:
 
     def _common(self, number: int, row: Sequence[OldValue], hidden: bool) -> SourceLine:
         """A line with everything but its span, amounts and rate."""
-        words = [words_of(self._value(number, row, name)) if name in self._one else "" for name in WORDS]
+        words = [self._words(number, row, name) for name in WORDS]
         contract, partner, project, category, voucher, remark = words
         column = self._one.get("tax_rate")
         tax_rate = self.reader.percent(number, column, self._value(number, row, "tax_rate")) if column else None
@@ -239,6 +239,16 @@ class Body:
             self.reader.sheet.name, number + 1, contract, partner, project, category, voucher, remark,
             tax=tax, tax_rate=tax_rate, hidden=hidden,
         )  # fmt: skip
+
+    def _words(self, number: int, row: Sequence[OldValue], name: str) -> str:
+        """The words of a cell; those of a formula that lost its result are none, and that is told."""
+        value, column = self._value(number, row, name), self._one.get(name)
+        if isinstance(value, Broken) and column is not None:
+            self.reader.notices.add(
+                self.reader.sheet.name, f"{value.reason}，这一格按空白读", cell(number, column.index)
+            )
+            return ""
+        return words_of(value)
 
     def _own_span(self, number: int, row: Sequence[OldValue]) -> tuple[date | None, date | None]:
         """From and until of the row itself: its own two columns, else its column of spans."""
