@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, render_template, request, url
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from forms_server import pages
 from forms_server.edit_pages import edit_pages
@@ -237,4 +237,6 @@ def _broken(error: Exception) -> Any:
     """A page for what nobody foresaw; the trace goes to the log, without the address."""
     if not note_trouble(error):
         current_app.logger.error("Exception in %s [%s]", request.endpoint, request.method, exc_info=error)
+    if is_for_programs(request.path):
+        return http_refusal(InternalServerError(), 500)
     return render_template("error.html", key="broken", megabytes=pages.services().max_body // 2**20), 500

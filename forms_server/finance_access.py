@@ -16,6 +16,7 @@ from forms_server.finance_tokens import READ, TOKEN, ScopeMissing, Token, TokenR
 from forms_server.inbox import Inbox
 from workbook.errors import PartnerBookError
 from workbook.reports.finance_columns import FinanceColumn, LevelTooLow, finance_columns
+from workbook.reports.finance_xlsx import TooManyLines
 
 FINANCE = "partnerbook finance"
 CHALLENGE = 'Basic realm="PartnerBook finance", charset="UTF-8"'
@@ -49,7 +50,7 @@ HTTP_WORDS = {
 }  # fmt: skip
 STATUS: dict[type[PartnerBookError], int] = {
     SecretInAddress: 400, BadParameter: 400, TokenRefused: 401, ScopeMissing: 403, LevelTooLow: 403, NoSnapshot: 404,
-    SnapshotGone: 410, TooManyGuesses: 429,
+    SnapshotGone: 410, TooManyLines: 422, TooManyGuesses: 429,
 }  # fmt: skip
 
 

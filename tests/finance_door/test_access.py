@@ -154,3 +154,17 @@ def test_the_command_shows_a_token_once_and_lists_and_revokes_it(small: Door) ->
     assert who[0] in listed and "审计" in listed and who[1] not in listed and "pbf_" not in listed
     run("--revoke", who[0])
     closed(small, f"{PULL}csv", who)
+
+
+def test_what_nobody_foresaw_is_said_to_programs_as_json(small: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("pbf_ secret detail")
+
+    monkeypatch.setattr("forms_server.finance_pages.head_of", broken)
+    answer = small.get(f"{PULL}json")
+    assert answer.status_code == 500 and answer.mimetype == "application/json"
+    assert "detail" not in answer.get_data(as_text=True)
+    monkeypatch.undo()
+    monkeypatch.setattr("workbook.reports.finance_xlsx.MOST_LINES", 3)
+    full = small.get(f"{PULL}xlsx")
+    assert full.status_code == 422 and "csv" in full.get_data(as_text=True)
