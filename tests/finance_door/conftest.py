@@ -44,13 +44,18 @@ def line(number: int, **more: Any) -> dict[str, Any]:
 
 
 @cache
-def book_of(lines: int) -> bytes:
+def book_of(lines: int, left_out: int = 0, doubled: int = 0, book_id: str | None = None) -> bytes:
+    """A book of that many lines; one may be left out, one may have twice its budget."""
     rows = {
         "partners": [{"partner": f"P-000{n}", "legal_name": f"伙伴{n}有限公司", "status": "active"} for n in (1, 2)],
         "contracts": [{"contract": "K-0001", "title": "年度协议", "partner": "P-0001"}],
-        "budgets": [line(n) for n in range(1, lines + 1)],
+        "budgets": [
+            line(n, **({"budget": Decimal("200.02") * n} if n == doubled else {}))
+            for n in range(1, lines + 1)
+            if n != left_out
+        ],
     }
-    return build.new_workbook(rows=rows, today=TODAY)
+    return build.new_workbook(rows=rows, today=TODAY, book_id=book_id)
 
 
 def add_lines(path: Path, first: int, count: int) -> None:

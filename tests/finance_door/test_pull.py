@@ -26,6 +26,7 @@ from tests.finance_door.walking import walk
 from workbook import store
 from workbook.build import new_workbook
 from workbook.evaluating import evaluate_file
+from workbook.identity import book_identity
 from workbook.ooxml import Book
 from workbook.records import read_records
 from workbook.reports.finance_columns import finance_columns
@@ -116,6 +117,26 @@ def test_a_state_of_the_past_stays_what_it_was(small: Door) -> None:
     missing = small.get(f"{PULL}json?as_of={before:%Y-%m-%d}")
     assert missing.status_code == 404 and then in missing.get_data(as_text=True).replace("\\", "")
     assert small.get(f"{PULL}json?as_of=gestern").status_code == 400
+
+
+def test_a_walk_and_a_past_state_hold_lines_that_changed_or_went_since(small: Door) -> None:
+    first = small.get(f"{PULL}json")
+    then = first.headers["X-PartnerBook-As-Of"].replace("+", "%2B")
+    time.sleep(1.1)
+
+    def changed() -> None:
+        identity = book_identity(Book.read(small.path.read_bytes()))
+        store.replace(store.read(small.path), book_of(12, left_out=5, doubled=3, book_id=identity))
+        small.get(f"{PULL}csv")
+
+    pages = walk(small, f"{ODATA}BudgetExecution", changed, Prefer="odata.maxpagesize=2")
+    found = {one["budget_line"]: one["budget"] for page in pages for one in page["value"]}
+    assert (len(found), found["BU-0003"], found["BU-0005"]) == (12, Decimal("300.03"), Decimal("500.05"))
+    assert (
+        json.loads(small.get(f"{PULL}json?as_of={then}").get_data())["lines"] == json.loads(first.get_data())["lines"]
+    )
+    now = {one["budget_line"]: one["budget"] for one in json.loads(small.get(f"{PULL}json").get_data())["lines"]}
+    assert (len(now), now["BU-0003"]) == (11, "600.06") and "BU-0005" not in now
 
 
 def test_only_lines_that_changed_are_kept_anew(small: Door) -> None:
