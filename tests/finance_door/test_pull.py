@@ -23,6 +23,7 @@ from forms_server.finance_building import Builder
 from forms_server.finance_snapshots import START, Snapshots
 from tests.finance_door.conftest import ODATA, PULL, Door, add_lines, basic, book_of, door
 from tests.finance_door.walking import walk
+from tests.reports.finance_made import made_lines
 from workbook import store
 from workbook.build import new_workbook
 from workbook.evaluating import evaluate_file
@@ -91,6 +92,21 @@ def test_sums_are_the_same_in_workbook_xlsx_csv_json_and_odata_on_the_sample(tmp
     assert sums((line for page in pages for line in page["value"]), "partner", "budget", "actual") == want
     (totals,) = walk(house, f"{ODATA}BudgetTotals")
     assert {one["total"]: (one["budget"], one["actual"]) for one in totals["value"]} == want
+
+
+def test_sums_of_a_hundred_thousand_lines_are_the_same_in_every_stream(
+    small: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workbook of as many lines is in tests/reports; with import and evaluation it is `python -m benchmarks.finance`."""
+    monkeypatch.setattr("forms_server.finance_building.read_lines", lambda book: made_lines(100_000))
+    want = sums(made_lines(100_000), "partner", "budget", "actual")
+    assert len(want) == 42
+    assert of_csv(small.get(f"{PULL}csv").get_data()) == want
+    assert of_json(small.get(f"{PULL}json").get_data()) == want
+    pages = walk(small, f"{ODATA}BudgetExecution?$select=budget_line,partner,budget,actual")
+    lines = [line for page in pages for line in page["value"]]
+    assert len(pages) == 100 and len({line["budget_line"] for line in lines}) == 100_000
+    assert sums(lines, "partner", "budget", "actual") == want
 
 
 def test_what_was_pulled_before_is_not_sent_again(small: Door) -> None:
