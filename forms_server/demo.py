@@ -25,6 +25,7 @@ TRY = """\
   4. 刷新回执页：状态和那句话已经在上面，注明截至何时
   5. 让工作簿开着，再交一份表单：回执照给，关闭工作簿后自动写入
   6. 另开一个终端核对：{verify}
+  7. 财务：{token}，再用它登录 {url}/staff/finance，下载预算执行，或上传一份预算表
 
 按 Ctrl+C 停止。再次运行 partnerbook demo 会接着用同一本工作簿。"""
 
@@ -60,7 +61,8 @@ def demo(port: int, folder: Path, no_browser: bool) -> dict[str, Any]:
 
     def ready(url: str) -> None:
         command = f"uv run partnerbook verify {book} --data {folder / 'data'}"
-        announce(TRY.format(url=url, book=house.path, verify=command), url=url, book=house.path)
+        token = f"uv run partnerbook token {book} --new 财务部 --scope read --scope import --data {folder / 'data'}"
+        announce(TRY.format(url=url, book=house.path, verify=command, token=token), url=url, book=house.path)
         if not no_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
