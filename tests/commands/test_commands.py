@@ -193,7 +193,7 @@ def test_demo_serves_a_sample_book_and_says_what_to_try(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: lines.extend(iter(server.stdout.readline, "")), daemon=True)  # type: ignore[union-attr]
     reader.start()
     try:
-        for _ in range(300):
+        for _ in range(1200):
             if any("Ctrl+C" in line for line in lines):
                 break
             time.sleep(0.1)
