@@ -15,6 +15,7 @@ from typing import Any
 
 from workbook.errors import PartnerBookError
 from workbook.ooxml import Book
+from workbook.plain_text import write_text
 from workbook.records import Record, read_if_there
 from workbook.rows import to_cell
 from workbook.schema import PARTNER, PUBLIC, Column, Date, Files, Key, Moment, Table
@@ -144,4 +145,4 @@ def _write(sheet: Any, line: int, place: int, value: Any, dated: Any, text: Any)
     elif isinstance(value, Decimal | int | float) and not isinstance(value, bool):
         sheet.write_number(line, place, value)
     else:
-        sheet.write_string(line, place, str(value), text)
+        write_text(sheet, line, place, str(value), text)

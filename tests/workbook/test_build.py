@@ -26,6 +26,7 @@ from workbook.building.marks import CLOSING, DEADLINES, TOLD, TONES
 from workbook.building.plan import make_plan
 from workbook.building.shapes import FROM_TOP
 from workbook.defaults import WEIGHTS
+from workbook.exporting import as_workbook, partner_export
 from workbook.identity import SCHEMA_VERSION
 from workbook.ooxml import Book
 from workbook.ooxml.lint import lint
@@ -309,6 +310,19 @@ def test_text_that_looks_like_a_formula_stays_text() -> None:
     _, row = next(body(data, Partners))
     for name in ("legal_name", "remark", "manager"):
         assert (row[name].data_type, row[name].value, row[name].quotePrefix) == ("s", hostile[name], True)
+
+
+@pytest.mark.parametrize("text", ["<r><t>x</t></r>", "<r></r>", "<r>&nonsense;<t></r>"])
+def test_text_that_looks_like_markup_stays_text(text: str) -> None:
+    """XlsxWriter would write it unescaped: other text, or a book that no program opens."""
+    data = new_workbook(rows={"partners": [{"partner": "P-0001", "legal_name": text, "status": "active"}]}, today=TODAY)
+    assert not lint(data)
+    _, row = next(body(data, Partners))
+    assert row["legal_name"].value == text
+    read = Book.read(data)
+    assert [one.values["企业名称"] for one in read.rows("partners")] == [text]
+    sheet = openpyxl.load_workbook(io.BytesIO(as_workbook(partner_export(read, "P-0001")))).worksheets[0]
+    assert sheet["B2"].value == text
 
 
 def test_a_missing_document_reads_to_follow_and_a_state_begins_at_its_default() -> None:

@@ -19,6 +19,7 @@ from workbook.building.marks import closing, deadlines, stopped
 from workbook.building.plan import FIRST, HEADER, LEFT, Plan, Spot
 from workbook.building.shapes import FROM_TOP, row_height
 from workbook.look import Look
+from workbook.plain_text import write_text
 from workbook.rows import Cell
 from workbook.schema import COMPUTED, CONFIDENTIAL, PARTNER, STAFF, Choice, Column, Formula, Key, Level, Scale, Text
 
@@ -246,7 +247,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: Cell, style: Format) ->
     if value is None or value == "":
         return int(sheet.write_blank(row, column, None, style))
     if isinstance(value, str):
-        return int(sheet.write_string(row, column, value, style))
+        return write_text(sheet, row, column, value, style)
     if isinstance(value, date):
         at = value if isinstance(value, datetime) else datetime.combine(value, time())
         return int(sheet.write_datetime(row, column, at, style))
