@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -13,6 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from forms_server.finance_tokens import IMPORT, READ
+from forms_server.finance_uploads import SECONDS, BudgetUploads, UploadGone
 from tests.finance_door.conftest import Door, basic
 from workbook.ooxml import Book
 from workbook.records import Record, read_records
@@ -90,6 +93,22 @@ def test_a_sheet_is_shown_first_and_written_by_the_second_word_once(small: Door)
     )
     assert len(read_records(Book.read(after), BudgetImports)) == 1
     assert not list((small.house.data / "finance" / "uploads").iterdir())
+
+
+def test_a_sheet_is_taken_by_one_press_and_kept_for_an_hour(tmp_path: Path) -> None:
+    now = [time.time()]
+    uploads = BudgetUploads(tmp_path, b"secret", lambda: now[0])
+    waiting = uploads.receive(io.BytesIO(b"data"), "预算.xlsx", "", {})
+    word = uploads.sign(waiting, "fin-a")
+    assert uploads.take(word, "fin-a").data == b"data"
+    with pytest.raises(UploadGone):
+        uploads.take(word, "fin-a")  # the press beside it, while the first one writes
+    uploads.put_back(waiting)
+    assert uploads.take(word, "fin-a").data == b"data"
+    uploads.put_back(waiting)
+    now[0] += SECONDS + 60
+    uploads.sweep()
+    assert not list((tmp_path / "uploads").iterdir())
 
 
 def test_totals_that_disagree_need_a_tick(small: Door) -> None:
