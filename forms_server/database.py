@@ -52,6 +52,7 @@ submissions = sa.Table(
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("generation", sa.Integer),
+    sa.Column("pull", sa.String(36)),  # while leased to an open copy of the book: the pull that has it
     sa.Column("row_key", sa.String(40)),
     sa.Column("reason", sa.Text),
     sa.Column("next_try", sa.DateTime(timezone=True)),  # of a version that by itself cannot be written
@@ -60,6 +61,28 @@ submissions = sa.Table(
     sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("id", "version", name="uq_submission_version"),
     sa.Index("ix_submissions_state", "book", "state"),
+)
+
+jumps = sa.Table(
+    "jumps",
+    metadata,
+    sa.Column("book", sa.String(36), sa.ForeignKey("books.id"), primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("base", sa.Integer, nullable=False),  # what it was built on, where that is not the one just before it
+)
+
+pulls = sa.Table(
+    "pulls",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("book", sa.String(36), sa.ForeignKey("books.id"), nullable=False),
+    sa.Column("base", sa.Integer, nullable=False),  # the generation of the open copy that asked
+    sa.Column("generation", sa.Integer),  # what was handed out for it
+    sa.Column("state", sa.String(10), nullable=False),  # claimed, numbered, placed or dropped
+    sa.Column("token", sa.String(20), nullable=False),  # who asked
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("ix_pulls_book", "book", "state"),
 )
 
 receipts = sa.Table(

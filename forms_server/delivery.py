@@ -14,29 +14,31 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from forms_server.correcting import RowDoubled, is_locked
 from forms_server.database import private_file
 from forms_server.inbox import Inbox, LeaseLost, Moves, Sight, utcnow
-from forms_server.placing import Placement, Placer
-from forms_server.reviews import HELD, Reviews, is_open
-from forms_server.seeing import Seen, Standing, by_submission, look, settings_of, standing, verdicts
+from forms_server.reviews import Reviews, is_open
+from forms_server.seeing import look, settings_of, verdicts
 from forms_server.survey_delivery import SurveyPost
 from forms_server.survey_store import SurveyStore
 from workbook import store
+from workbook.correcting import RowDoubled, is_locked
 from workbook.errors import ChangedUnderneath, PartnerBookError, WorkbookOpen
 from workbook.identity import GENERATION, WAITING, book_identity
 from workbook.ooxml import Book
+from workbook.placing import Placement, Placer
 from workbook.rows import shown_words
 from workbook.store import Platform, Snapshot, Step, no_step, this_platform
+from workbook.submissions import HELD, Seen, Standing, by_submission, standing
 from workbook.tables import BY_NAME
 
 log = logging.getLogger("partnerbook.delivery")
@@ -228,7 +230,7 @@ class Delivery:
             book = Book.read(snapshot.data)
             if book_identity(book) != self.inbox.book_id:
                 raise WrongBook(self.path)
-            seen = look(book)
+            seen = look(book, self.inbox.jumps())
             standings = self._settle(snapshot, book, seen, result)
             if placed:
                 self.step("confirmed")
@@ -248,7 +250,7 @@ class Delivery:
         waiting = [one for one in standings if one.pending]
         for table in sorted({one.table for one in waiting} & set(seen.problems)):
             result.tell(seen.problems[table], blocking="table")
-        held = held_back(self.inbox, seen, waiting)
+        held = held_back(self.inbox, seen.review, waiting)
         result.held = len(held)
         going, resting, wakes = [], len(held), []
         for one in waiting:
@@ -276,7 +278,10 @@ class Delivery:
         # Killed or refused from here on: the rows stay leased, and the next pass settles them by what is on disk.
         settings = settings_of(book)
         placer = Placer(
-            snapshot.data, seen, settings, lambda table: self.inbox.highest_number(table.name, table.key().number)
+            lambda: Book.read(snapshot.data),
+            seen,
+            settings,
+            lambda table: self.inbox.highest_number(table.name, table.key().number),
         )
         book, done = placer.place(leased)
         self.hold()  # a large book takes its time
@@ -318,10 +323,10 @@ class Delivery:
         moves = []
         for one, reason in done.refused:
             result.tell(reason)
-            moves.append(Moves("waiting", one.pending, True, reason, utcnow() + REST))
+            moves.append(Moves("waiting", one.pending, reason=reason, next_try=utcnow() + REST))
         for one, reason in done.put_off:
             result.tell(reason, blocking="table")
-            moves.append(Moves("waiting", one.pending, True))
+            moves.append(Moves("waiting", one.pending))
         if moves:
             self.inbox.move_all(moves)
         return {one.id for one, _ in (*done.refused, *done.put_off)}
@@ -338,7 +343,9 @@ class Delivery:
         """Confirm what is there, tell deleted from never written, and keep what staff typed for the senders."""
         known = by_submission(row for row in self.inbox.all() if row.table not in seen.problems)
         standings = [standing(versions, seen) for versions in known.values()]
-        moves = verdicts(standings)
+        busy = self.inbox.being_pulled()
+        free = [one for one in standings if one.id not in busy]
+        moves = verdicts(free, seen)
         profile = settings_of(book)
         rows = {i: found[0] for i, found in seen.rows.items()}
         self.inbox.settle(
@@ -354,7 +361,7 @@ class Delivery:
         self._fingerprint = snapshot.fingerprint
         self._tell(moves, standings, result)
         waiting = by_submission(row for row in self.inbox.all("waiting") if row.table in seen.problems)
-        return [*standings, *(Standing(tuple(rows), (), 0, False) for rows in waiting.values())]
+        return [*free, *(Standing(tuple(rows), (), 0, False) for rows in waiting.values())]
 
     def _tell(self, moves: Sequence[Moves], standings: Sequence[Standing], result: Pass) -> None:
         moved = {move.state: move.rows for move in moves}
@@ -368,10 +375,10 @@ class Delivery:
             log.warning("row %s was deleted by a person and is not written again", name)
 
 
-def held_back(inbox: Inbox, seen: Seen, waiting: Sequence[Standing]) -> set[str]:
+def held_back(inbox: Inbox, review: Mapping[str, Any] | None, waiting: Sequence[Standing]) -> set[str]:
     """The rows of reviewers that wait until their panel is whole or closed, so that nobody sees another's marks."""
     theirs = [one for one in waiting if one.table in HELD]
-    panels = (seen.review or {}).get("panels", {})
+    panels = (review or {}).get("panels", {})
     reviews = Reviews(inbox, b"")
     whole = {key for key, panel in panels.items() if is_open(panel, reviews.sent(key))} if theirs else set()
     return {one.id for one in theirs if one.newest.values.get("panel") not in whole}

@@ -21,8 +21,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms_server.codes import body_hash, code_hash, plain_code, receipt_code
-from forms_server.database import books, receipts, submissions
+from forms_server.database import books, jumps, pulls, receipts, submissions
 from workbook.errors import PartnerBookError
+from workbook.submissions import Stored
 
 STATES = ("waiting", "leased", "placed", "confirmed", "deleted")
 LEASE_SECONDS = 180  # how long a writer may be silent before another takes its place
@@ -80,30 +81,12 @@ class Incoming:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A submission as delivery sees it."""
-
-    seq: int
-    id: str
-    version: int
-    table: str
-    values: dict[str, Any]
-    received_at: datetime
-    state: str
-    generation: int | None
-    row_key: str | None
-    reason: str | None = None
-    next_try: datetime | None = None
-    shown: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Moves:
-    """Versions that go into a state; `forget` also drops their generation, as they were never written."""
+    """Versions that go into a state, and into a generation if one is named."""
 
     state: str
     rows: Sequence[Stored]
-    forget: bool = False
+    generation: int | None = None
     reason: str | None = None
     next_try: datetime | None = None
 
@@ -368,7 +351,7 @@ class Inbox:
         if tables is not None:
             query = query.where(submissions.c.table_name.in_(list(tables)))
         with self._read() as connection:
-            return [_stored(row) for row in connection.execute(query)]
+            return [stored_row(row) for row in connection.execute(query)]
 
     def lease(self, tables: Iterable[str], limit: int = 500, only: Collection[str] | None = None) -> list[Stored]:
         """Claim waiting submissions for these tables, each with all its waiting versions; the book's writer asks.
@@ -391,24 +374,17 @@ class Inbox:
                 rows += connection.execute(
                     claim.values(state="leased", changed_at=utcnow()).returning(*submissions.c)
                 ).all()
-        return sorted((_stored(row) for row in rows), key=lambda stored: stored.seq)
+        return sorted((stored_row(row) for row in rows), key=lambda stored: stored.seq)
 
-    def hand_out_generation(self, rows: Sequence[tuple[Stored, str]], at_least: int, owner: str) -> int | None:
-        """Raise the book's generation and note it and the row keys **before** the file is replaced.
+    def hand_out_generation(self, rows: Sequence[tuple[Stored, str]], base: int, owner: str) -> int | None:
+        """Raise the book's generation and note it and the row keys **before** the file of generation `base` is replaced.
 
-        After a crash this tells "never written" (the file is older) from "written, then deleted by a person".
+        After a crash this tells "never written" (not in the file's lineage) from "written, then deleted by a person".
         Returns None when the lease was lost meanwhile: then nothing may be written (fencing).
         """
         with self._write() as connection:
-            generation = connection.scalar(
-                books.update()
-                .where(self._held_by(owner))
-                .values(
-                    generation=sa.case((books.c.generation >= at_least, books.c.generation), else_=at_least) + 1,
-                    lease_until=utcnow() + timedelta(seconds=LEASE_SECONDS),
-                )
-                .returning(books.c.generation)
-            )
+            until = utcnow() + timedelta(seconds=LEASE_SECONDS)
+            generation = raise_generation(connection, self._held_by(owner), base, lease_until=until)
             if generation is None:
                 return None
             for stored, key in rows:
@@ -419,9 +395,9 @@ class Inbox:
                 )
         return int(generation)
 
-    def move(self, rows: Iterable[Stored], state: str, reason: str | None = None, *, forget: bool = False) -> None:
-        """Put versions into a state; `forget` also drops their generation (they were never written)."""
-        self.move_all([Moves(state, list(rows), forget, reason)])
+    def move(self, rows: Iterable[Stored], state: str, reason: str | None = None) -> None:
+        """Put versions into a state."""
+        self.move_all([Moves(state, list(rows), reason=reason)])
 
     def move_all(self, moves: Iterable[Moves]) -> None:
         """Put versions into their states, all in one transaction."""
@@ -444,9 +420,10 @@ class Inbox:
         for move in moves:
             changes: dict[str, Any] = {
                 "state": move.state, "reason": move.reason, "next_try": move.next_try, "changed_at": utcnow(),
+                "pull": None,
             }  # fmt: skip
-            if move.forget:
-                changes["generation"] = None
+            if move.generation is not None:
+                changes["generation"] = move.generation
             for part in _parts([row.seq for row in move.rows]):
                 connection.execute(submissions.update().where(submissions.c.seq.in_(part)).values(changes))
 
@@ -512,6 +489,20 @@ class Inbox:
             if changes:
                 connection.execute(books.update().where(mine).values(changes))
 
+    def being_pulled(self) -> set[str]:
+        """The submissions that a program is carrying into an open copy of the book at this moment."""
+        with self._read() as connection:
+            return set(
+                connection.scalars(
+                    sa.select(submissions.c.id).where(submissions.c.pull.in_(running_pulls(self.book_id)))
+                )
+            )
+
+    def jumps(self) -> dict[int, int]:
+        """The generations that were not built on the one just before them, each with the one that it was built on."""
+        with self._read() as connection:
+            return jumps_of(connection, self.book_id)
+
     def highest_number(self, table: str, number_of: Any) -> int:
         """The highest running number that was ever given to a row of this table."""
         with self._read() as connection:
@@ -573,7 +564,33 @@ class Inbox:
             yield connection
 
 
-def _stored(row: Any) -> Stored:
+def raise_generation(connection: sa.Connection, which: sa.ColumnElement[bool], base: int, **also: Any) -> int | None:
+    """The next generation of the one book that `which` picks, for a copy of generation `base`; None if it picks none."""
+    counted = sa.case((books.c.generation >= base, books.c.generation), else_=base)
+    raised = connection.execute(
+        books.update().where(which).values(generation=counted + 1, **also).returning(books.c.id, books.c.generation)
+    ).first()
+    if raised is None:
+        return None
+    if raised.generation != base + 1:
+        connection.execute(jumps.insert().values(book=raised.id, generation=raised.generation, base=base))
+    return int(raised.generation)
+
+
+def running_pulls(book: str) -> sa.Select[tuple[str]]:
+    """The pulls whose program is still at work, as far as anybody knows."""
+    return sa.select(pulls.c.id).where(
+        pulls.c.book == book, pulls.c.state.in_(("claimed", "numbered")), pulls.c.until > utcnow()
+    )
+
+
+def jumps_of(connection: sa.Connection, book: str) -> dict[int, int]:
+    """As `Inbox.jumps`, within a transaction."""
+    return {row.generation: row.base for row in connection.execute(sa.select(jumps).where(jumps.c.book == book))}
+
+
+def stored_row(row: Any) -> Stored:
+    """A row of the table of submissions."""
     received = as_utc(row.received_at)
     assert received is not None
     return Stored(

@@ -6,22 +6,17 @@ invitation's row says 已提交 and names the candidate, unless staff wrote some
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from forms_server.inbox import Inbox
 from forms_server.reviews import CannotInvite, Reviews
-from workbook.errors import PartnerBookError
+from workbook.invited import CARRIED
 from workbook.ooxml import Book
-from workbook.records import read_if_there, read_records
-from workbook.rows import language, need, to_cell
+from workbook.records import read_if_there
 from workbook.rules.requirements import is_published, single
 from workbook.tables import Candidates, Invitations, Publications
 
-log = logging.getLogger("partnerbook.delivery")
-
-CARRIED = "invitation"  # the name in the inbox's body; no column of 候选提交
 KEPT = (CARRIED, "drill", "survey", "campaign", "partner", "verification")  # the others of a survey's named answer
 
 
@@ -92,26 +87,3 @@ def is_used(inbox: Inbox, invited: Invited, submission_id: str = "") -> bool:
 def carried(values: Mapping[str, Any]) -> dict[str, Any]:
     """What of a submission's body no form asks for, so that a correction keeps it."""
     return {name: values[name] for name in KEPT if name in values}
-
-
-def note_answers(book: Book, answers: Sequence[tuple[Mapping[str, Any], str]]) -> None:
-    """Write 已提交 and the candidate's key beside each invitation that was answered: values of a submission, and its key.
-
-    A candidate that staff wrote there stays. Without the table, the candidates' rows are written all the same.
-    """
-    came = {str(values[CARRIED]): key for values, key in answers if CARRIED in values}
-    if not came:
-        return
-    try:
-        view = book.table(Invitations.name)
-        where = need(Invitations, view.columns, ["status", "candidate"], view.sheet)
-        status = to_cell(Invitations.columns["status"], "submitted", language(Invitations, view.columns))
-        open_rows = [r for r in single(read_records(book, Invitations)) if r.key in came and not r["candidate"]]
-        changes = {
-            r.number: {where["candidate"]: came[r.key], **({where["status"]: status} if r["status"] in (None, "sent") else {})}
-            for r in open_rows
-        }  # fmt: skip
-        if changes:
-            book.update_rows(Invitations.name, where["invitation"], changes)
-    except PartnerBookError as error:
-        log.warning("the invitations were not brought up to date: %s", error)

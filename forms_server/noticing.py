@@ -12,12 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from forms_server.due_times import due_of
-from forms_server.inbox import Inbox, Profile, Stored, utcnow
+from forms_server.inbox import Inbox, Profile, utcnow
 from forms_server.messaging import Message
 from workbook.ooxml import Book
 from workbook.records import Record, read_if_there
 from workbook.rules.meetings import is_open, is_planned
 from workbook.schema import Choice
+from workbook.submissions import Stored
 from workbook.tables import Actions, Incidents, Issues, Meetings, MeetingSeries
 from workbook.tables.service import ISSUE_STATES
 

@@ -20,10 +20,11 @@ from forms_server.drilling import DrillLink, drill_of
 from forms_server.due_times import due_of, standards
 from forms_server.forms import Sheet, form_class
 from forms_server.inbox import Inbox, InboxUnavailable, Incoming, Profile, Receipt, SubmissionConflict
-from forms_server.inviting import CARRIED, Invited, invited_by, is_used
+from forms_server.inviting import Invited, invited_by, is_used
 from forms_server.openings import Opening, opening_of, read_publications, takes
 from forms_server.uploads import Uploads
 from forms_server.words import LANGUAGES, say, write_time
+from workbook.invited import CARRIED
 from workbook.schema import Choice, Files, Label
 from workbook.tables import BY_NAME
 

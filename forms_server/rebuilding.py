@@ -16,16 +16,17 @@ import python_calamine
 
 from forms_server.delivery import held_back
 from forms_server.inbox import Inbox
-from forms_server.placing import Placement, Placer, halves
-from forms_server.seeing import TAKING, Seen, Standing, by_submission, look, settings_of, standing
+from forms_server.seeing import look, settings_of
 from workbook import store
 from workbook.build import new_workbook
 from workbook.errors import AppendRefused, PartnerBookError, ValueRefused
 from workbook.identity import GENERATION, WAITING, book_identity, generation_of
 from workbook.ooxml import Book
 from workbook.ooxml.lint import lint
+from workbook.placing import Placement, Placer, halves
 from workbook.rows import Cell, from_serial, headers, language
 from workbook.schema import Date, Formula, Moment, Table
+from workbook.submissions import TAKING, Seen, Standing, by_submission, lineage_of, standing
 from workbook.tables import BY_NAME, TABLES, Bands, Indicators, Settings
 
 START = 1462  # days between the two calendars of Excel
@@ -241,18 +242,21 @@ def _stream(book: Book) -> Any:
 def _fill(inbox: Inbox, book: Book, generation: int, done: Rebuilt) -> Book:
     """The book with every submission that it lacks, in its newest version, and the generation that all this is."""
     data = book.to_bytes()
-    seen = look(Book.read(data))
+    jumps = inbox.jumps()
+    seen = look(Book.read(data), jumps)
     readable = {one.table.name for one in done.tables if not one.problem}
     standings = [
-        standing(versions, _as_of(seen, generation if versions[0].table in readable else 0))
+        standing(versions, _as_of(seen, generation if versions[0].table in readable else 0, jumps))
         for versions in by_submission(inbox.all()).values()
     ]
     waiting = [one for one in standings if one.pending and len(one.rows) < 2]
     never = [one for one in waiting if not any(v.state in ("placed", "confirmed") for v in one.versions)]
-    held = held_back(inbox, seen, never)  # what was in a book before is open anyway
+    held = held_back(inbox, seen.review, never)  # what was in a book before is open anyway
     going = [one for one in waiting if one.id not in held]
     settings = settings_of(book)
-    placer = Placer(data, seen, settings, lambda table: inbox.highest_number(table.name, table.key().number))
+    placer = Placer(
+        lambda: Book.read(data), seen, settings, lambda table: inbox.highest_number(table.name, table.key().number)
+    )
     book, placed = placer.place(going)
     _show(book, placed)
     done.submissions, done.corrected, done.held = len(placed.appended), len(placed.corrected), len(held)
@@ -264,8 +268,8 @@ def _fill(inbox: Inbox, book: Book, generation: int, done: Rebuilt) -> Book:
     return book
 
 
-def _as_of(seen: Seen, generation: int) -> Seen:
-    return replace(seen, generation=generation)
+def _as_of(seen: Seen, generation: int, jumps: Mapping[int, int]) -> Seen:
+    return replace(seen, generation=generation, lineage=lineage_of(generation, jumps))
 
 
 def _show(book: Book, placed: Placement) -> None:

@@ -30,7 +30,6 @@ from workbook.rules.voting import ranking_fingerprint, recused_in
 from workbook.schema import Label
 from workbook.tables import Candidates
 
-HELD = ("declarations", "marks")  # the tables whose rows wait for the whole panel
 OPEN = ("closed", "done")
 # What a candidate told us that helps to judge a dimension.
 FACTS: Mapping[str, tuple[str, ...]] = {

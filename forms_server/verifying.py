@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forms_server.correcting import Spot, log_key, logged, same
 from forms_server.inbox import Inbox
-from forms_server.seeing import Seen, Standing, by_submission, look, standing, version_cell
+from forms_server.seeing import look
 from workbook import store
+from workbook.correcting import Spot, log_key, logged, same
 from workbook.errors import MissingColumn, MissingTable
 from workbook.ooxml import Book
 from workbook.rows import headers, language
+from workbook.submissions import Seen, Standing, by_submission, standing, version_cell
 from workbook.tables import BY_NAME, Changes
 
 
@@ -70,7 +71,7 @@ class Verification:
 def verify_receipts(inbox: Inbox, path: Path) -> Verification:
     """Compare every submission of the inbox with the rows of the file on disk; changes nothing."""
     book = Book.read(store.read(path).data)
-    seen = look(book)
+    seen = look(book, inbox.jumps())
     standings = [standing(versions, seen) for versions in by_submission(inbox.all()).values()]
     tables = {one.table for one in standings}
     single = [one for one in standings if len(one.rows) == 1]

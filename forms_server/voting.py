@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from forms_server.inbox import Inbox, Incoming, Stored, SubmissionConflict
+from forms_server.inbox import Inbox, Incoming, SubmissionConflict
 from workbook.errors import PartnerBookError
 from workbook.rules.voting import passed_over
 from workbook.schema import Invalid, Label
+from workbook.submissions import Stored
 from workbook.tables import Votes
 from workbook.tables.selection import VOTES
 

@@ -15,13 +15,13 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from forms_server.correcting import Spot, holds, same
 from forms_server.database import submissions
 from forms_server.house import House, open_house
 from forms_server.inbox import InboxUnavailable, Incoming, SubmissionClosed, SubmissionConflict, VersionGap
 from forms_server.verifying import verify_receipts
 from tests.delivery.conftest import candidate, edit, ids_of, rows_of
 from tests.delivery.test_delivery import delete_rows, generation
+from workbook.correcting import Spot, holds, same
 from workbook.errors import PartnerBookError
 from workbook.ooxml import Book
 from workbook.ooxml.lint import lint

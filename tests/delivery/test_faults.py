@@ -296,8 +296,8 @@ def test_a_writer_that_slept_over_its_reading_settles_nothing_by_what_it_read(
 
     read: list[int] = []
 
-    def slow(book: Book) -> Any:
-        seen = look(book)
+    def slow(book: Book, jumps: Any) -> Any:
+        seen = look(book, jumps)
         read.append(1)
         if len(read) == 1:
             let_lease_run_out(used)

@@ -151,6 +151,20 @@ class Book:
                 found.append(Row(row.number, values))
         return found
 
+    def formula_cells(self, table: str) -> set[tuple[int, str]]:
+        """The data cells of a table, as (row, header), that hold a formula: whatever they show, a person put it there."""
+        view = self.table(table)
+        with _within_the_standard():
+            sheet = Sheet(self._parts.read(view.sheet_part), view.sheet_part)
+            place = {view.number_of(header): header for header in view.columns}
+            return {
+                (row.number, place[cell.column])
+                for row in sheet.rows_from(view.first_row)
+                if row.number <= view.last_row
+                for cell in sheet.cells(row)
+                if cell.column in place and cell.has_formula
+            }
+
     def _shared_strings(self) -> list[str]:
         if self._strings is None:
             self._strings = [

@@ -13,16 +13,12 @@ from decimal import Decimal
 from functools import singledispatch
 from typing import Any
 
-from forms_server.inbox import Stored
-from forms_server.seeing import SeenRow, Standing, version_columns
 from workbook import schema
 from workbook.errors import PartnerBookError
 from workbook.ooxml import Book, TableView
-from workbook.ooxml.package import Package
-from workbook.ooxml.parts import Parts
-from workbook.ooxml.sheet import Sheet
 from workbook.rows import Cell, as_words, from_serial, headers, language, need, row_cells, to_cell
 from workbook.schema import STAFF, Choice, Column, Table
+from workbook.submissions import SeenRow, Standing, Stored, version_columns
 from workbook.tables import BY_NAME, Changes
 from workbook.tables.settings import NOT_APPLIED
 
@@ -180,20 +176,6 @@ def plan(
 
 def _values(table: type[Table], version: Stored) -> dict[str, Any]:
     return {column.name: column.from_json(version.values.get(column.name)) for column in table.asked()}
-
-
-def formulas_in(data: bytes, view: TableView, rows: Set[int]) -> set[tuple[int, str]]:
-    """The cells of these rows, as (row, header), that hold a formula: whatever it shows, a person put it there."""
-    parts = Parts(Package(data))
-    sheet = Sheet(parts.read(view.sheet_part), view.sheet_part)
-    place = {view.number_of(header): header for header in view.columns}
-    return {
-        (row.number, place[cell.column])
-        for row in sheet.rows_from(view.first_row)
-        if row.number in rows
-        for cell in sheet.cells(row)
-        if cell.column in place and cell.has_formula
-    }
 
 
 # --- the change log ---------------------------------------------------------------------------------------------------

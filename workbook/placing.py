@@ -1,6 +1,7 @@
 """Owns putting submissions into a book in memory: new rows, corrections with their log, and to-dos for staff.
 
-A table or a row that cannot be written leaves all others alone. Nothing here knows the file or the inbox's states.
+A table or a row that cannot be written leaves all others alone. Nothing here knows where the book is kept (a file, an
+open spreadsheet) or the inbox's states.
 """
 
 from __future__ import annotations
@@ -12,12 +13,9 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from forms_server.correcting import Correction, formulas_in, log_rows, logged, plan
-from forms_server.inbox import Stored
-from forms_server.inviting import note_answers
-from forms_server.reviews import HELD
-from forms_server.seeing import Seen, Standing, version_columns
+from workbook.correcting import Correction, log_rows, logged, plan
 from workbook.errors import AppendRefused, MissingColumn, MissingTable, PartnerBookError, ValueRefused
+from workbook.invited import note_answers
 from workbook.ooxml import Book
 from workbook.records import read_if_there
 from workbook.rows import Cell, headers, need, row_cells
@@ -25,6 +23,7 @@ from workbook.rules.calendar import BookCalendar
 from workbook.rules.office_hours import calendar_or_default, working_day_after
 from workbook.rules.reminding import VERIFY_WORDS, verify_cause, verify_days, verify_matter
 from workbook.schema import COMPUTED, Choice, Column, Moment, Submission, Table
+from workbook.submissions import HELD, Seen, Standing, Stored, version_columns
 from workbook.tables import (
     BY_NAME,
     Changes,
@@ -70,10 +69,12 @@ class Placement:
 
 
 class Placer:
-    """Writes submissions into one book; `data` are the bytes it was read from, `highest` the running numbers by table."""
+    """Writes submissions into one book; `fresh` reads it anew, `highest` tells the running numbers that a table has had."""
 
-    def __init__(self, data: bytes, seen: Seen, settings: Mapping[str, str], highest: Callable[[type[Table]], int]):
-        self._data, self._seen, self._settings, self._highest = data, seen, settings, highest
+    def __init__(
+        self, fresh: Callable[[], Book], seen: Seen, settings: Mapping[str, str], highest: Callable[[type[Table]], int]
+    ):
+        self._fresh, self._seen, self._settings, self._highest = fresh, seen, settings, highest
         self._zone = ZoneInfo(settings["zone"])
 
     def place(self, going: Sequence[Standing]) -> tuple[Book, Placement]:
@@ -87,7 +88,7 @@ class Placer:
             return book, done
 
     def _place(self, going: Sequence[Standing], corrections: Sequence[Standing]) -> tuple[Book, Placement]:
-        book, done = Book.read(self._data), Placement()
+        book, done = self._fresh(), Placement()
         for name in dict.fromkeys(one.table for one in corrections):
             self._correct(book, BY_NAME[name], [one for one in corrections if one.table == name], done)
         self._log(book, done.corrected)
@@ -147,7 +148,7 @@ class Placer:
         submission = table.submission()
         assert submission is not None
         header = headers(table, view.columns)[submission.name]
-        formulas = formulas_in(self._data, view, {row.number for one in rows for row in one.rows})
+        formulas = book.formula_cells(table.name)
         ready: list[Correction] = []
         for one in rows:
             try:
