@@ -16,6 +16,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from forms_server import pages
+from forms_server.api_pages import KEPT, ORIGINS, Evaluated, api_pages
 from forms_server.edit_pages import edit_pages
 from forms_server.finance_access import FINANCE, http_refusal, is_for_programs, open_finance
 from forms_server.finance_odata import finance_odata
@@ -50,7 +51,10 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """What the operator decides. `https` is for a server behind TLS; `max_body` counts bytes of one request."""
+    """What the operator decides. `https` is for a server behind TLS; `max_body` counts bytes of one request.
+
+    `origins` are those whose pages may ask `/api/v1`, such as `https://addin.xlwings.org`.
+    """
 
     secret: bytes
     data: Path
@@ -58,6 +62,7 @@ class ServerSettings:
     https: bool = False
     max_body: int = 130 * 2**20
     default_language: str = "zh-CN"
+    origins: tuple[str, ...] = ()
 
 
 def templates_folder() -> Path:
@@ -102,8 +107,10 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
     app.logger.addFilter(NoLinks())  # Flask names the address where an error handler fails
     app.extensions[SURVEYS] = open_surveys(inbox, settings.data, settings.secret)
     app.extensions[FINANCE] = open_finance(inbox, settings.data, _subkey(settings.secret, "finance"))
+    app.extensions[ORIGINS] = frozenset(settings.origins)
+    app.extensions[KEPT] = Evaluated(inbox)
     app.before_request(lambda: _choose_language(settings.default_language))  # first: refusals speak it too
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(api_pages)  # no cookie counts there: each request brings its token
     app.register_blueprint(pages.pages)
     app.register_blueprint(edit_pages)
     app.register_blueprint(review_pages)
@@ -114,6 +121,7 @@ def create_app(settings: ServerSettings, inbox: Inbox) -> Flask:
     app.register_blueprint(finance_pages)
     app.register_blueprint(finance_odata)
     app.register_blueprint(finance_staff_pages)
+    app.register_blueprint(api_pages)
     app.context_processor(_context)
     app.add_template_filter(lambda label: label.get(g.lang), "lang_of")
     app.after_request(_compress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,16 @@ DATA = click.option(
 )  # fmt: skip
 
 
+def _origins(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Web origins as browsers write them, or none."""
+    for value in values:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", value):
+            raise click.BadParameter(
+                f"{value} 不是网页来源。请写成 https://主机名 或 https://主机名:端口，后面没有路径。"
+            )
+    return values
+
+
 @click.command()
 @BOOK
 @click.option("--host", default="127.0.0.1", show_default=True, help="监听地址。/ Address to listen on.")
@@ -29,12 +40,27 @@ DATA = click.option(
     "--messages", type=click.Path(path_type=Path),
     help="消息配置（TOML，私有文件）；不给就不发消息。/ Private TOML file of robots and mailboxes; off without it.",
 )  # fmt: skip
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    callback=_origins,
+    envvar="PARTNERBOOK_ORIGINS",
+    metavar="URL",
+    help="允许访问 /api/v1 的网页来源，如 xlwings Lite 的 https://addin.xlwings.org；可以写几次。/ Web origin that may ask the API.",
+)
 @DATABASE
 @DATA
 @as_json
 @reports
 def serve(
-    book: Path, host: str, port: int, messages: Path | None, database: str | None, data: Path | None
+    book: Path,
+    host: str,
+    port: int,
+    messages: Path | None,
+    origins: tuple[str, ...],
+    database: str | None,
+    data: Path | None,
 ) -> dict[str, Any]:
     """开放表单，并把收到的提交写入工作簿。/ Serve the forms and deliver what arrives."""
     from forms_server.house import open_house
@@ -47,7 +73,7 @@ def serve(
     def ready(url: str) -> None:
         announce(f"✓ 表单：{url}\n  工作簿：{house.path}\n  按 Ctrl+C 停止", url=url, book=house.path)
 
-    run_server(house, host, port, ready, doors)
+    run_server(house, host, port, ready, doors, origins)
     return {"text": "已停止。所有回执都已保存在收件箱里。"}
 
 

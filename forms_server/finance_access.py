@@ -10,10 +10,12 @@ from typing import Any
 from flask import Response, current_app, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from forms_server.api_description import BadBody
 from forms_server.finance_building import Builder
 from forms_server.finance_snapshots import NoSnapshot, Snapshot, SnapshotGone, Snapshots
 from forms_server.finance_tokens import READ, TOKEN, ScopeMissing, Token, TokenRefused, Tokens, TooManyGuesses
 from forms_server.inbox import Inbox
+from forms_server.pulling import OtherBook, PullLost
 from workbook.errors import PartnerBookError
 from workbook.reports.finance_columns import FinanceColumn, LevelTooLow, finance_columns
 from workbook.reports.finance_xlsx import TooManyLines
@@ -46,10 +48,10 @@ class BadParameter(PartnerBookError):
 
 HTTP_WORDS = {
     400: "这个请求不完整，没有执行。", 404: "没有这个地址。取数的地址见 /staff/finance。",
-    405: "这个地址只能读取（GET）。导入预算请用 /staff/finance 或 partnerbook import-budget。", 500: "程序出了问题，问题已记录，请稍后再试。",
+    405: "这个地址不接受这种请求。接口说明在 /api/v1/openapi.json；导入预算请用 /staff/finance 或 partnerbook import-budget。", 413: "请求太大，没有执行。", 500: "程序出了问题，问题已记录，请稍后再试。",
 }  # fmt: skip
 STATUS: dict[type[PartnerBookError], int] = {
-    SecretInAddress: 400, BadParameter: 400, TokenRefused: 401, ScopeMissing: 403, LevelTooLow: 403, NoSnapshot: 404,
+    SecretInAddress: 400, BadParameter: 400, BadBody: 400, OtherBook: 409, PullLost: 409, TokenRefused: 401, ScopeMissing: 403, LevelTooLow: 403, NoSnapshot: 404,
     SnapshotGone: 410, TooManyLines: 422, TooManyGuesses: 429,
 }  # fmt: skip
 
@@ -156,7 +158,7 @@ def as_json(error: PartnerBookError) -> Response:
 
 def is_for_programs(path: str) -> bool:
     """Whether programs ask there, not people."""
-    return path.startswith("/finance/")
+    return path.startswith(("/finance/", "/api/"))
 
 
 def http_refusal(error: HTTPException, code: int) -> Response:

@@ -1,4 +1,4 @@
-"""Owns `partnerbook token`: the keys to finance's door, made, listed and revoked where the server runs. Light to import."""
+"""Owns `partnerbook token`: the keys to finance's door and to pulling in Excel, made, listed and revoked where the server runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from forms_server.finance_tokens import Token, Tokens
 
 LEVELS = {word: level for level in Level for word in (level.value.zh, level.name.lower())}
-SCOPE_WORDS = {"read": "读取", "import": "导入"}
+SCOPE_WORDS = {"read": "读取", "import": "导入", "pull": "取回提交"}
 STATE_WORDS = {"valid": "有效", "expired": "已过期", "revoked": "已作废"}
 
 
@@ -26,7 +26,7 @@ STATE_WORDS = {"valid": "有效", "expired": "已过期", "revoked": "已作废"
 )
 @click.option(
     "--scope", "scopes", type=click.Choice(list(SCOPE_WORDS)), multiple=True, default=("read",), show_default=True,
-    help="read 取数，import 上传预算表；可以写几次。/ What it may do; may be repeated.",
+    help="read 取数，import 上传预算表，pull 在 Excel 里取回提交；可以写几次。/ What it may do; may be repeated.",
 )  # fmt: skip
 @click.option(
     "--level", type=click.Choice(list(LEVELS)), default=Level.SENSITIVE.value.zh, show_default=True,
@@ -47,7 +47,7 @@ def token(
     book: Path, name: str | None, scopes: tuple[str, ...], level: str, days: int, listed: bool, revoke: str | None,
     database: str | None, data: Path | None,
 ) -> dict[str, Any]:  # fmt: skip
-    """财务取数的令牌：发、列、作废。/ Tokens for finance's door: mint, list, revoke.
+    """程序用的令牌（财务取数、在 Excel 里取回提交）：发、列、作废。/ Tokens for programs: mint, list, revoke.
 
     取数的人以令牌编号为用户名、令牌为密码（Basic）；库里只存令牌的指纹。
     """
@@ -74,8 +74,10 @@ def _minted(tokens: Tokens, name: str, scopes: tuple[str, ...], level: Level, da
 
     made, text = tokens.mint(name, scopes, level, days)
     lines = [
-        f"✓ {made.name} 的财务令牌，只显示这一次，请马上交给使用的人：", f"  用户名（令牌编号）  {made.id}", f"  密码（令牌）        {text}",
-        f"  {_words(made)}，{made.expires_at:%Y-%m-%d} 到期", "  不要把它写进网址、表格或聊天记录；丢了就作废，再发一个。",
+        f"✓ {made.name} 的令牌，只显示这一次，请马上交给使用的人：", f"  用户名（令牌编号）  {made.id}", f"  密码（令牌）        {text}",
+        f"  {_words(made)}，{made.expires_at:%Y-%m-%d} 到期",
+        *([f"  在 Excel 里：把环境变量 PARTNERBOOK_TOKEN 设为 {made.id}:{text}（见 docs/excel.md）"] if "pull" in made.scopes else []),
+        "  不要把它写进网址、表格或聊天记录；丢了就作废，再发一个。",
     ]  # fmt: skip
     return {**made.as_data(utcnow()), "token": text, "text": "\n".join(lines)}
 

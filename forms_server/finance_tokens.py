@@ -18,8 +18,12 @@ from forms_server.inbox import Inbox, as_utc, utcnow
 from workbook.errors import PartnerBookError
 from workbook.schema import Invalid, Level, clean_text
 
-READ, IMPORT = "read", "import"
-SCOPES = (READ, IMPORT)
+READ, IMPORT, PULL = (
+    "read",
+    "import",
+    "pull",
+)  # finance's data out, finance's sheets in, submissions into an open workbook
+SCOPES = (READ, IMPORT, PULL)
 MARK = "pbf_"  # what every token begins with, so that one in a wrong place is recognised
 TOKEN_BYTES = 24
 TOKEN = re.compile(rf"(?<![\w-]){MARK}[\w-]{{32}}")

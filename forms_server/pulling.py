@@ -56,7 +56,7 @@ class Claim:
     versions: tuple[Stored, ...]
     lineage: Lineage  # of the copy that asked
     numbers: dict[str, int]  # by table, the highest running number that was ever given
-    more: bool  # others wait beyond the limit
+    more: int  # submissions that wait beyond the limit
     held: int  # reviewers' rows that wait for their panel
     elsewhere: int  # submissions that another program, or delivery, is carrying at this moment
     generation_on_disk: int | None
@@ -78,39 +78,54 @@ class Pulls:
         if book != self._inbox.book_id:
             raise OtherBook
 
-    def claim(self, generation: int, limit: int = MOST) -> Claim:
-        """Lease what a copy of this generation lacks, oldest first, at most `limit` submissions."""
-        pull, now = str(uuid.uuid4()), utcnow()
+    def claim(self, generation: int, limit: int = MOST, pull: str = "") -> Claim:
+        """Lease what a copy of this generation lacks, oldest first, at most `limit` submissions.
+
+        Under a name that the program chose (`pull`), asking again gives the same: an answer may get lost on its way.
+
+        Raises:
+            PullLost: a pull of this name is over, or was for another copy.
+        """
+        pull, now = pull or str(uuid.uuid4()), utcnow()
         review = Reviews(self._inbox, b"").view()
         mine = submissions.c.book == self._inbox.book_id
         with self._inbox.transaction() as connection:
             lineage = lineage_of(generation, jumps_of(connection, self._inbox.book_id))
+            again = self._again(connection, pull, generation)
             lacking = sa.select(submissions).where(mine, self._lacking(lineage)).order_by(submissions.c.seq)
             found = [stored_row(row) for row in connection.execute(lacking)]
-            busy = set(connection.scalars(sa.select(submissions.c.id).where(mine, self._busy())))
+            busy = set(connection.scalars(sa.select(submissions.c.id).where(mine, self._busy(pull))))
             gone = set(connection.scalars(sa.select(submissions.c.id).where(mine, submissions.c.state == "deleted")))
-            found = [
-                v for v in found if v.id not in gone and not (v.next_try and v.next_try > now and v.state == "waiting")
-            ]
-            ids = list(dict.fromkeys(v.id for v in found))
-            free = [one for one in ids if one not in busy]
-            held = self._held(review, [v for v in found if v.id in set(free)])
-            free = [one for one in free if one not in held]
-            chosen = free[: min(limit, MOST)]
-            connection.execute(
-                pulls.insert().values(
-                    id=pull, book=self._inbox.book_id, base=generation, state="claimed", token=self._token, at=now,
-                    until=now + LEASE,
-                )
-            )  # fmt: skip
+            found = [one for one in found if one.id not in gone and not _resting(one, now)]
+            ids = list(dict.fromkeys(one.id for one in found))
+            held = self._held(review, [one for one in found if one.id not in busy])
+            free = [one for one in ids if one not in busy | held]
+            chosen = sorted(again, key=ids.index) if again else free[: min(limit, MOST)]
+            self._open(connection, pull, generation, now)
             versions = self._lease(connection, pull, chosen, lineage)
             book = connection.execute(sa.select(books).where(books.c.id == self._inbox.book_id)).one()
         tables = {version.table for version in versions}
         return Claim(
             pull, tuple(versions), lineage, {name: self._highest(name) for name in sorted(tables)},
-            more=len(free) > len(chosen), held=len(held), elsewhere=len(ids) - len(free) - len(held),
+            more=len(free) - len(chosen), held=len(held), elsewhere=len(ids) - len(free) - len(held),
             generation_on_disk=book.seen_generation, notice=book.notice,
         )  # fmt: skip
+
+    def _open(self, connection: sa.Connection, pull: str, base: int, now: datetime) -> None:
+        row = {"id": pull, "book": self._inbox.book_id, "base": base, "state": "claimed", "token": self._token, "at": now, "until": now + LEASE}  # fmt: skip
+        known = connection.execute(sa.select(pulls.c.id).where(pulls.c.id == pull)).first()
+        if known is None:
+            connection.execute(pulls.insert().values(row))
+
+    def _again(self, connection: sa.Connection, pull: str, base: int) -> set[str]:
+        """The submissions that a pull of this name has already; none for a new name."""
+        known = connection.execute(sa.select(pulls).where(pulls.c.id == pull)).first()
+        if known is None:
+            return set()
+        if known.book != self._inbox.book_id or known.base != base or known.state != "claimed":
+            raise PullLost
+        self._running(connection, pull)
+        return set(connection.scalars(sa.select(submissions.c.id).where(submissions.c.pull == pull)))
 
     def hand_out(
         self, pull: str, base: int, rows: Sequence[tuple[int, str]], refused: Sequence[tuple[int, str]] = ()
@@ -205,9 +220,9 @@ class Pulls:
         outside = [sa.not_(generation.between(low, high)) for low, high in lineage.spans]
         return sa.or_(generation.is_(None), sa.and_(*outside))
 
-    def _busy(self) -> sa.ColumnElement[bool]:
+    def _busy(self, pull: str) -> sa.ColumnElement[bool]:
         """Of versions: another program or delivery is carrying them."""
-        running = submissions.c.pull.in_(running_pulls(self._inbox.book_id))
+        running = sa.and_(submissions.c.pull.in_(running_pulls(self._inbox.book_id)), submissions.c.pull != pull)
         return sa.or_(running, sa.and_(submissions.c.state == "leased", submissions.c.pull.is_(None)))
 
     def _held(self, review: Any, versions: Sequence[Stored]) -> set[str]:
@@ -255,3 +270,8 @@ class Pulls:
         return connection.execute(
             submissions.update().where(own).values(state="waiting", pull=None, changed_at=utcnow())
         ).rowcount
+
+
+def _resting(version: Stored, now: datetime) -> bool:
+    """Whether a version could not stand in a row a while ago, and is not tried again yet."""
+    return version.state == "waiting" and version.next_try is not None and version.next_try > now

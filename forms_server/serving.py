@@ -27,10 +27,12 @@ def evaluate(path: Path, delivery: Delivery) -> None:
     evaluate_file(path, step=lambda name: delivery.hold() if name == "checked" else None)
 
 
-def run_server(house: House, host: str, port: int, ready: Callable[[str], None], doors: Sequence[Door] = ()) -> None:
+def run_server(
+    house: House, host: str, port: int, ready: Callable[[str], None], doors: Sequence[Door] = (), origins: Sequence[str] = ()
+) -> None:  # fmt: skip
     """Serve until interrupted; `ready` gets the address when requests are answered. Port 0 takes any free one.
 
-    With `doors`, messages go out through them; without any, none do.
+    With `doors`, messages go out through them; without any, none do. Pages of `origins` may ask `/api/v1`.
 
     Raises:
         PortTaken: the address is in use or not ours.
@@ -44,7 +46,7 @@ def run_server(house: House, host: str, port: int, ready: Callable[[str], None],
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(NoLinks())
-    settings = ServerSettings(secret=house.secret, data=house.data)
+    settings = ServerSettings(secret=house.secret, data=house.data, origins=tuple(origins))
     app = create_app(settings, house.inbox)
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -133,31 +133,35 @@ def freeze(path: Path, key: str, who: str = "", effective: date | None = None) -
         NoSuchRow, KeptInputs, WorkbookOpen, WorkbookUnreachable: nothing was written.
     """
 
-    def work(desk: Desk) -> Done:
-        record = one_row(desk.book, Periods, key)
-        period = period_of(record)
-        _may_freeze(desk, period)
-        found = measure_book(desk.book, desk.now)
-        if period.key in found.refused:
-            raise FreezeRefused(f"考核周期 {period.key} 不能冻结，没有改动：{found.refused[period.key]}")
-        result = next((one for one in found.rated if one.period.key == period.key), None)
-        if result is None or not result.rated:
-            raise FreezeRefused(f"考核周期 {period.key} 没有考核任何伙伴，没有可以冻结的结果。请先登记伙伴和记录。")
-        ledger, by = read_ledger(desk.book), who or _login()
-        first = next_number(desk.book, Frozen)
-        rows = [
-            _row(desk, ledger, result, one, first + n, by, effective or desk.now.date())
-            for n, one in enumerate(result.rated)
-        ]
-        for row, one in zip(rows, result.rated, strict=True):
-            keep(kept_path(path, row), canonical_inputs(ledger, period, one.partner.key, desk.now))
-        _note(path)
-        append_rows(desk.book, Frozen, rows)
-        what = f"冻结 {len(rows)} 家的结果（{rows[0]['frozen']} 至 {rows[-1]['frozen']}），用命令做的，操作人是{by or '未知'}"
-        change_row(desk, record, {"status": "frozen"}, what)
-        return _frozen(path, period, rows)
+    return on_file(path, lambda desk: freeze_desk(desk, path, key, who, effective))
 
-    return on_file(path, work)
+
+def freeze_desk(desk: Desk, path: Path, key: str, who: str = "", effective: date | None = None) -> Done:
+    """As `freeze`, on a book that is being changed; the inputs go beside `path`, where the book lies or will be saved."""
+    record = one_row(desk.book, Periods, key)
+    period = period_of(record)
+    _may_freeze(desk, period)
+    found = measure_book(desk.book, desk.now)
+    if period.key in found.refused:
+        raise FreezeRefused(f"考核周期 {period.key} 不能冻结，没有改动：{found.refused[period.key]}")
+    result = next((one for one in found.rated if one.period.key == period.key), None)
+    if result is None or not result.rated:
+        raise FreezeRefused(f"考核周期 {period.key} 没有考核任何伙伴，没有可以冻结的结果。请先登记伙伴和记录。")
+    ledger, by = read_ledger(desk.book), who or _login()
+    first = next_number(desk.book, Frozen)
+    rows = [
+        _row(desk, ledger, result, one, first + n, by, effective or desk.now.date())
+        for n, one in enumerate(result.rated)
+    ]
+    for row, one in zip(rows, result.rated, strict=True):
+        keep(kept_path(path, row), canonical_inputs(ledger, period, one.partner.key, desk.now))
+    _note(path)
+    append_rows(desk.book, Frozen, rows)
+    what = (
+        f"冻结 {len(rows)} 家的结果（{rows[0]['frozen']} 至 {rows[-1]['frozen']}），用命令做的，操作人是{by or '未知'}"
+    )
+    change_row(desk, record, {"status": "frozen"}, what)
+    return _frozen(path, period, rows)
 
 
 def _may_freeze(desk: Desk, period: Period) -> None:
@@ -340,6 +344,7 @@ __all__ = [
     "correct",
     "folder_of",
     "freeze",
+    "freeze_desk",
     "kept_inputs",
     "kept_path",
     "verify",

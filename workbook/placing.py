@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from workbook.correcting import Correction, log_rows, logged, plan
@@ -41,6 +41,7 @@ from workbook.tables.sourcing import VERIFICATION
 log = logging.getLogger("partnerbook.delivery")
 
 T = TypeVar("T")
+B = TypeVar("B", bound=Book)
 BY_KNOWN_PEOPLE = (*HELD, SignOffs.name, Votes.name, MinuteConfirmations.name)  # by their own links: nothing to verify
 IN_THE_WAY = (MissingColumn, MissingTable, AppendRefused)  # of a whole table
 
@@ -68,16 +69,16 @@ class Placement:
         return found + [(version, one.standing.name) for one in self.corrected for version in one.standing.pending]
 
 
-class Placer:
+class Placer(Generic[B]):
     """Writes submissions into one book; `fresh` reads it anew, `highest` tells the running numbers that a table has had."""
 
     def __init__(
-        self, fresh: Callable[[], Book], seen: Seen, settings: Mapping[str, str], highest: Callable[[type[Table]], int]
+        self, fresh: Callable[[], B], seen: Seen, settings: Mapping[str, str], highest: Callable[[type[Table]], int]
     ):
         self._fresh, self._seen, self._settings, self._highest = fresh, seen, settings, highest
         self._zone = ZoneInfo(settings["zone"])
 
-    def place(self, going: Sequence[Standing]) -> tuple[Book, Placement]:
+    def place(self, going: Sequence[Standing]) -> tuple[B, Placement]:
         """The book with what it can take of these."""
         corrections = [one for one in going if one.rows]
         try:
@@ -87,7 +88,7 @@ class Placer:
             done.put_off += [(one, str(error)) for one in corrections]
             return book, done
 
-    def _place(self, going: Sequence[Standing], corrections: Sequence[Standing]) -> tuple[Book, Placement]:
+    def _place(self, going: Sequence[Standing], corrections: Sequence[Standing]) -> tuple[B, Placement]:
         book, done = self._fresh(), Placement()
         for name in dict.fromkeys(one.table for one in corrections):
             self._correct(book, BY_NAME[name], [one for one in corrections if one.table == name], done)

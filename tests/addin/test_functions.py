@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from addin.functions import PB_GRADE, PB_RANK, PB_SCORE, PB_WHY
+from addin.function_docs import answer
+from addin.function_examples import EXAMPLES
+from addin.functions import PB_GRADE, PB_RANK, PB_SCORE, PB_WHATIF, PB_WHY
 from tests.evaluation.sheets import GRADES
 from workbook.evaluation import score_panel
 from workbook.evaluation.model import Dimension, Entry, Indicator, Mark, Outcome, Policy
@@ -48,6 +50,7 @@ def panels(draw: st.DrawFn) -> tuple[tuple[Dimension, ...], tuple[Outcome, ...]]
     return tree, score_panel(tree, [Entry(c) for c in candidates], marks, [], (), LOOSE, GRADES)
 
 
+@settings(deadline=None)
 @given(panels(), st.sampled_from([14, 15, 17]))
 def test_a_cell_gives_the_panels_official_numbers(
     found: tuple[tuple[Dimension, ...], tuple[Outcome, ...]], digits: int
@@ -145,7 +148,47 @@ def test_why_gives_points_that_add_up() -> None:
     assert PB_WHY([[3.0, 3.0], [3.0, 3.0]], [[1.0, 1.0]], [["甲", "乙"]])[0][0].startswith("#PB: ")
 
 
+def test_an_error_cell_has_neither_rank_nor_grade_and_says_so() -> None:
+    for told in (PB_RANK([["#REF!"], [80.0]])[0][0], PB_GRADE([["#N/A"]], BANDS)[0][0]):
+        assert told.startswith("#PB: ") and "错误值" in told
+    assert PB_RANK([["#REF!"], [80.0]])[1] == [1]
+
+
+@settings(deadline=None)
+@given(panels(), st.lists(st.integers(1, 400), min_size=5, max_size=5))
+def test_other_weights_give_what_the_panel_would_have_given_with_them(
+    found: tuple[tuple[Dimension, ...], tuple[Outcome, ...]], tenths: list[int]
+) -> None:
+    tree, outcomes = found
+    cells = [[as_cell(score) for score in one.dimensions.values()] for one in outcomes]
+    weights = [[float(dimension.weight) for dimension in tree]]
+    others = [[tenth / 10 for tenth in tenths[: len(tree)]]]
+    before, after = PB_SCORE(cells, weights), PB_SCORE(cells, others)
+    lines = PB_WHATIF(cells, weights, others)
+    assert [line[:1] for line in lines] == before and [line[2:3] for line in lines] == after
+    assert [line[1:2] for line in lines] == PB_RANK(before) and [line[3:] for line in lines] == PB_RANK(after)
+
+
+def test_other_weights_that_cannot_be_used_are_told_apart_from_those_now() -> None:
+    ((told,),) = PB_WHATIF([[5.0, 4.0]], [[1.0, 1.0]], [[1.0]])
+    assert told.startswith("#PB: 新权重") and "有 1 个权重" in told
+    # A row that cannot be scored says so in both halves and leaves the other rows their ranks.
+    lines = PB_WHATIF([[9.0, 4.0], [None, None], [4.0, 5.0]], [[1.0, 1.0]], [[1.0, 3.0]])
+    assert lines[0][0].startswith("#PB: ") and lines[0][1] == "" and lines[1] == ["", "", "", ""]
+    assert lines[2] == [90.0, 1, 95.0, 1]
+
+
 # --- the rules that every door sets ---------------------------------------------------------------------------------
+
+
+NOT_IN_VBA = set(  # reserved words of the language specification [MS-VBAL 3.3.5.2], and caller, which xlwings fills itself
+    "abs and any array as attribute boolean byref byte byval call case cbool const currency date debug declare dim do "
+    "double each else end enum eqv erase error event exit false fix for friend function get global go gosub goto if imp "
+    "implements in input int integer is lbound len let like lock long loop lset me mod new next not nothing null object "
+    "on open option optional or preserve print private property public put redim rem resume return rset seek select set "
+    "sgn shared single static stop string sub then to true type ubound unlock until variant wend while with write xor "
+    "close line name time mid caller".split()
+)
 
 
 def cell_functions() -> list[ast.FunctionDef]:
@@ -163,7 +206,10 @@ def hint(node: ast.expr | None) -> str:
 
 def test_every_function_keeps_to_what_all_doors_take() -> None:
     found = cell_functions()
-    assert [node.name for node in found] == ["PB_SCORE", "PB_RANK", "PB_GRADE", "PB_WHY"]
+    names = (
+        "SCORE RANK GRADE WHY WHATIF FIRST INTERVAL AGREE AHP MINUTES DUE DAYS ATTAIN BUDGET TREND SURVEY RISK".split()
+    )
+    assert [node.name for node in found] == [f"PB_{name}" for name in names]
     for node in found:
         assert re.fullmatch(r"PB_[A-Z]+", node.name)
         args = node.args
@@ -171,6 +217,7 @@ def test_every_function_keeps_to_what_all_doors_take() -> None:
         for hinted in (*(a.annotation for a in args.args), node.returns):
             assert hint(hinted) in {"Any", "float", "int", "str", "bool", "list", "date"}, node.name
         assert all(re.fullmatch(r"[a-z]+", a.arg) for a in args.args), node.name
+        assert not {a.arg for a in args.args} & NOT_IN_VBA, node.name
         assert len(node.body) <= 4, f"{node.name}: a docstring and at most three lines"
 
 
@@ -198,7 +245,9 @@ def bilingual(text: str) -> None:
     assert re.search("[一-鿿]", text) and re.search("[A-Za-z]{3}", text)
 
 
-def test_the_windows_door_takes_them() -> None:
+@pytest.fixture(scope="module")
+def windows() -> dict[str, Any]:
+    """What the look through the Windows door saw."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.addin.windows_door"],
         capture_output=True,
@@ -208,17 +257,24 @@ def test_the_windows_door_takes_them() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    seen = json.loads(done.stdout)
-    for heading in (
-        "PB_SCORE(marks, weights)",
-        "PB_RANK(scores)",
-        "PB_GRADE(score, bands)",
-        "PB_WHY(marks, weights, labels)",
-    ):
-        assert f"Function {heading}\n" in seen["vba"]
-    assert seen["vba"].isascii()
-    assert all(len(text) <= 255 for texts in seen["helps"].values() for text in texts)
-    answers = seen["answers"]
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+def test_the_windows_door_takes_every_function_with_its_optional_arguments(windows: dict[str, Any]) -> None:
+    for node in cell_functions():
+        names = [a.arg for a in node.args.args]
+        needed = len(names) - len(node.args.defaults)
+        heading = ", ".join([*names[:needed], *(f"Optional {name}" for name in names[needed:])])
+        assert f"Function {node.name}({heading})\n" in windows["vba"]
+        assert windows["helps"][node.name][0] == ast.get_docstring(node)
+    assert windows["vba"].isascii() and "Volatile" not in windows["vba"]
+    assert all(0 < len(text) <= 255 for texts in windows["helps"].values() for text in texts)
+    assert set(windows["volatile"].values()) == {False}
+
+
+def test_the_windows_door_hands_cells_over_and_back(windows: dict[str, Any]) -> None:
+    answers = windows["answers"]
     # (.5·5 + .2·3) ÷ .7 = 4.42857…; a division by zero is told, not taken for a blank.
     assert answers["score"][:2] == [[88.57], [80.0]]
     assert "#DIV/0!" in answers["score"][2][0]
@@ -226,8 +282,12 @@ def test_the_windows_door_takes_them() -> None:
     assert answers["rank"] == [[2], [""], [1]]
     assert answers["grade"] == [["A"]]
     assert answers["why"] == [["技术", 50.0, 5.0, 50.0], ["运营", 50.0, 3.0, 30.0]]
+    # Arguments between two commas: 17:00 to 18:00 and 09:00 to 10:00 without a calendar and pauses; then with shifts only.
+    assert answers["nothing between the commas"] == [[120]] == answers["blank cells there"]
+    assert answers["shifts only"] == [[60]]
 
 
-def test_nothing_names_the_paid_part_of_the_spreadsheet_library() -> None:
-    for file in SOURCE.parent.rglob("*.py"):
-        assert "xlwings.pro" not in file.read_text(encoding="utf-8"), file
+def test_every_worked_example_is_the_same_through_the_windows_door(windows: dict[str, Any]) -> None:
+    direct = [json.loads(json.dumps(answer(example), default=str)) for example in EXAMPLES]
+    assert windows["examples"] == direct
+    assert len(direct) >= len(cell_functions())

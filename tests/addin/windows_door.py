@@ -10,6 +10,7 @@ import io
 import json
 import sys
 import types
+from datetime import datetime
 from typing import Any
 
 
@@ -23,6 +24,16 @@ def stand_ins() -> None:
 
 
 ERRORS = {-2146826281: "#DIV/0!"}  # as COM hands over an error cell
+
+
+MISSING = -2147352572  # as COM hands over an argument that was left out
+
+
+def as_com(cells: Any) -> Any:
+    """A range as COM hands it over: tuples of rows, a single cell bare."""
+    if len(cells) == 1 and len(cells[0]) == 1:
+        return cells[0][0]
+    return tuple(tuple(row) for row in cells)
 
 
 class Excel:
@@ -44,6 +55,9 @@ class Excel:
         return "" if value is None else value
 
 
+EVENING, MORNING = datetime(2026, 9, 30, 17, 0), datetime(2026, 10, 8, 10, 0)  # with the holidays between
+
+
 class Book:
     Name = "伙伴簿.xlsm"
 
@@ -58,11 +72,20 @@ def main() -> None:
     xlwings.engines.add(engine)
     xlwings.engines.active = engine
     from addin import functions
+    from addin.function_examples import EXAMPLES
 
     def called(name: str, *cells: Any) -> Any:
+        """As xlwings calls it for Excel: every argument there is converted, one left out has its default."""
         info = getattr(functions, name).__xlfunc__
-        read = [conversion.read(None, c, a["options"]) for c, a in zip(cells, info["args"], strict=True)]
+        there = [*cells, *[MISSING] * (len(info["args"]) - len(cells))]
+        read = [
+            a.get("optional") if isinstance(c, int) and c == MISSING else conversion.read(None, c, a["options"])
+            for c, a in zip(there, info["args"], strict=True)
+        ]
         return conversion.write(getattr(functions, name)(*read), None, info["ret"]["options"])
+
+    def example(one: Any) -> Any:
+        return called(one.function, *(MISSING if cells is None else as_com(cells) for cells in one.given.values()))
 
     vba = io.StringIO()
     udfs.generate_vba_wrapper("functions", functions, vba, Book)
@@ -73,9 +96,19 @@ def main() -> None:
         "rank": called("PB_RANK", ((88.0,), ("否决",), (90.0,))),
         "grade": called("PB_GRADE", 90.0, (("A", 90.0, 100.0), ("B", None, 90.0))),
         "why": called("PB_WHY", ((5.0, 3.0),), ((0.5, 0.5),), (("技术", "运营"),)),
+        "nothing between the commas": called("PB_MINUTES", EVENING, MORNING, MISSING, MISSING, MISSING),
+        "blank cells there": called("PB_MINUTES", EVENING, MORNING, ((None, None),), None, None),
+        "shifts only": called("PB_MINUTES", EVENING, MORNING, MISSING, MISSING, "09:00-12:00"),
     }
     helps = {name: [info["ret"]["doc"], *(a["doc"] for a in info["args"])] for name, info in infos.items()}
-    print(json.dumps({"vba": vba.getvalue(), "helps": helps, "answers": answers}, ensure_ascii=True))
+    seen = {
+        "vba": vba.getvalue(),
+        "helps": helps,
+        "volatile": {name: info["volatile"] for name, info in infos.items()},
+        "answers": answers,
+        "examples": [example(one) for one in EXAMPLES],
+    }
+    print(json.dumps(seen, ensure_ascii=True, default=str))
 
 
 if __name__ == "__main__":

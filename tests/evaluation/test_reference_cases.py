@@ -17,10 +17,19 @@ from workbook.evaluation import (
     ahp_hierarchy,
     competition_ranks,
     critic_weights,
+    cronbach_alpha,
     earned_value,
     entropy_weights,
+    icc,
+    kendall_w,
+    krippendorff_alpha,
+    leniency,
     mann_kendall,
     percentile,
+    proportion_interval,
+    smaa,
+    trimmed_mean,
+    weight_interval,
     weighted_scores,
     working_minutes,
 )
@@ -97,6 +106,60 @@ def percentiles(inputs: Case, expected: Case, tol: float) -> None:
     assert percentile(inputs["x"], 40, "linear") == pytest.approx(expected["linear_C1_p40"], abs=tol)
 
 
+def interval_of_a_weight(inputs: Case, expected: Case, tol: float) -> None:
+    found = weight_interval(inputs["matrix"], inputs["weights"], inputs["criterion"])
+    assert found.winner == expected["winner"]
+    assert (found.low, found.high) == pytest.approx(expected["interval"], abs=tol)
+
+
+def acceptability(inputs: Case, expected: Case, tol: float) -> None:
+    found = smaa(inputs["matrix"], samples=inputs["samples"], seed=inputs["seed"])
+    assert found.first_place == pytest.approx(expected["p_rank1"], abs=tol)
+    assert all(error < tol for error in found.standard_error)
+
+
+def concordance(inputs: Case, expected: Case, tol: float) -> None:
+    found = kendall_w(inputs["raters"])
+    assert list(found.rank_sums) == expected["rank_sums"]
+    assert found.w == pytest.approx(expected["W"], abs=tol)
+
+
+def intraclass(inputs: Case, expected: Case, tol: float) -> None:
+    found = icc(inputs["targets_by_raters"])
+    six = {name: getattr(found, name.lower()) for name in ("ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k")}
+    assert six == pytest.approx({name: expected[name] for name in six}, abs=tol)
+    assert found.bms / found.ems == pytest.approx(expected["F_two_way"], abs=0.06)  # printed as 11.0 (11.02)
+    assert found.icc2_interval == pytest.approx(expected["ICC2_CI95"], abs=tol)
+    assert found.icc2k_interval == pytest.approx(expected["ICC2k_CI95"], abs=tol)
+
+
+def effects(inputs: Case, expected: Case, tol: float) -> None:
+    assert leniency(inputs["targets_by_raters"]).effects == pytest.approx(expected["b"], abs=tol)
+
+
+def alpha(inputs: Case, expected: Case, tol: float) -> None:
+    found = {level: krippendorff_alpha(inputs["raters"], level) for level in expected}  # type: ignore[arg-type]
+    assert found == pytest.approx(expected, abs=tol)
+
+
+def share(inputs: Case, expected: Case, tol: float) -> None:
+    for (hits, n), ends in zip(inputs["cases"], expected["ci"], strict=True):
+        found = proportion_interval(hits, n, inputs["kind"])
+        assert (found.low, found.high) == pytest.approx(ends, abs=tol)
+
+
+def trimmed(inputs: Case, expected: Case, tol: float) -> None:
+    found = [trimmed_mean(inputs["x"], part) for part in (0.1, 0.2, 0)]
+    assert found == pytest.approx([expected["trim10"], expected["trim20"], expected["mean"]], abs=tol)
+
+
+def internal_consistency(inputs: Case, expected: Case, tol: float) -> None:
+    answers = inputs["items_in_columns"]
+    found = cronbach_alpha(list(zip(*answers, strict=True)))
+    assert found.alpha == pytest.approx(expected["alpha"], abs=tol)
+    assert (found.low, found.high) == pytest.approx(expected["ci95"], abs=tol)
+
+
 PROOFS: dict[str, Callable[[Case, Case, float], None]] = {
     "wsm": wsm,
     "rank": rank,
@@ -108,6 +171,15 @@ PROOFS: dict[str, Callable[[Case, Case, float], None]] = {
     "evm": evm,
     "mann_kendall_exact": mann_kendall_exact,
     "percentile": percentiles,
+    "oat_interval": interval_of_a_weight,
+    "smaa": acceptability,
+    "kendall_w": concordance,
+    "icc": intraclass,
+    "leniency": effects,
+    "krippendorff": alpha,
+    "proportion_ci": share,
+    "trimmed_mean": trimmed,
+    "cronbach": internal_consistency,
 }
 
 

@@ -66,6 +66,34 @@ class ConstantColumn(EvaluationRefused):
         super().__init__(f"第 {column} 列的数值全都相同，不含区分信息，不能由数据算权重。请去掉这一列再算。")
 
 
+class SamplingRefused(EvaluationRefused):
+    """Random draws are asked for in a way that cannot be done."""
+
+    def __init__(self, problem: str):
+        super().__init__(f"随机抽样不能做：{problem}")
+
+
+class AgreementRefused(EvaluationRefused):
+    """The marks of several reviewers say nothing about their agreement or their leniency."""
+
+    def __init__(self, problem: str):
+        super().__init__(f"评分一致性不能算：{problem}")
+
+
+class ProportionRefused(EvaluationRefused):
+    """Counts or answers of which no share or mean can be taken."""
+
+    def __init__(self, problem: str):
+        super().__init__(f"比例和均值不能算：{problem}")
+
+
+class RiskTableRefused(EvaluationRefused):
+    """A table of risk levels has holes, is not monotone, or does not have the place that is asked for."""
+
+    def __init__(self, problem: str):
+        super().__init__(f"风险等级表不能用：{problem}")
+
+
 class BandsRefused(EvaluationRefused):
     """Bands leave a gap, overlap, or are not readable."""
 

@@ -1,0 +1,1 @@
+"""Owns the xlwings engines of ours: a workbook file through openpyxl, and a live LibreOffice Calc."""
