@@ -417,6 +417,8 @@ class Inbox:
             self._note(connection, sight)
 
     def _move(self, connection: sa.Connection, moves: Iterable[Moves]) -> None:
+        """What a program took into its hands since it was looked at stays as it is: it goes its own way."""
+        pulled = sa.and_(submissions.c.pull.is_not(None), submissions.c.pull.in_(running_pulls(self.book_id)))
         for move in moves:
             changes: dict[str, Any] = {
                 "state": move.state, "reason": move.reason, "next_try": move.next_try, "changed_at": utcnow(),
@@ -425,7 +427,8 @@ class Inbox:
             if move.generation is not None:
                 changes["generation"] = move.generation
             for part in _parts([row.seq for row in move.rows]):
-                connection.execute(submissions.update().where(submissions.c.seq.in_(part)).values(changes))
+                wanted = sa.and_(submissions.c.seq.in_(part), sa.not_(pulled))
+                connection.execute(submissions.update().where(wanted).values(changes))
 
     def saw(
         self, *, generation: int, fingerprint: str, saved_at: datetime, profile: Mapping[str, str],

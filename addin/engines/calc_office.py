@@ -131,6 +131,7 @@ class Office:
             raise OfficeMissing("找不到 LibreOffice（soffice）。请安装 LibreOffice，并把它的程序文件夹加到 PATH。")
         profile = Path(tempfile.mkdtemp(prefix="partnerbook-calc-"))
         (profile / "user").mkdir()
+        (profile / "temporary").mkdir()  # its own temporary files go with the profile
         (profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
         command = [
             *(program, "--norestore", "--nologo", "--nodefault", "--nofirststartwizard"),
@@ -144,6 +145,7 @@ class Office:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env={**os.environ, **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(profile / "temporary"))},
         )
 
     def _resolved(self, resolver: Any, address: str, told: str) -> Any:

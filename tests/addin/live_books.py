@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ import xlsxwriter
 import xlwings as xw
 
 from addin.engines import openpyxl_engine
+from addin.live import LiveBook
 from workbook.ooxml import Book
 from workbook.records import read_records
 from workbook.schema import Formula
@@ -40,7 +41,7 @@ class Door:
     """One engine with one running program."""
 
     def __init__(self, name: str):
-        self.name = name
+        self.name, self._before = name, xw.engines.active
         if name == "calc":
             from addin.engines import calc_engine
 
@@ -50,8 +51,9 @@ class Door:
         self.app = xw.App(add_book=False)
 
     def close(self) -> None:
-        """Ends the program."""
+        """Ends the program; the engine that was active before is so again."""
         self.app.quit()
+        xw.engines.active = self._before
 
     @contextmanager
     def open(self, path: Path) -> Iterator[xw.Book]:
@@ -67,6 +69,30 @@ class Door:
         path = folder / f"saved-{random.randrange(10**9)}.xlsx"
         book.save(str(path))
         return path.read_bytes()
+
+
+Opened = Callable[[Path], tuple[xw.Book, LiveBook]]
+SEEING = pytest.mark.parametrize("door", doors(stale=False), indirect=True)  # reads show what was written
+
+
+@pytest.fixture(scope="module", params=doors())
+def door(request: pytest.FixtureRequest) -> Iterator[Door]:
+    """Each engine in turn; a file of tests takes it over by its name."""
+    opened = Door(request.param)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def live_of(door: Door) -> Iterator[Opened]:
+    """Opens a file; it is closed when the test ends."""
+    with ExitStack() as stack:
+
+        def opened(path: Path) -> tuple[xw.Book, LiveBook]:
+            book = stack.enter_context(door.open(path))
+            return book, LiveBook(book)
+
+        yield opened
 
 
 def small_book(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import warnings
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,8 @@ import xlwings as xw
 
 from addin import live_sheets
 from addin.live import LiveBook
-from tests.addin.live_books import Door, doors, meaning
+from tests.addin import live_books
+from tests.addin.live_books import Door, meaning
 from workbook.build import new_workbook
 from workbook.evaluating import evaluate_book
 from workbook.ooxml import Book
@@ -29,14 +29,8 @@ NOW = datetime(2026, 11, 23, 10, 30)
 WRITTEN = ("results", "contributions", "performance", "performance_parts", "todo", "changes")
 
 
+door = live_books.door
 FILES = pytest.mark.parametrize("door", ["openpyxl", "stale"], indirect=True)  # Calc takes long to open the sample
-
-
-@pytest.fixture(scope="module", params=doors())
-def door(request: pytest.FixtureRequest) -> Iterator[Door]:
-    opened = Door(request.param)
-    yield opened
-    opened.close()
 
 
 @cache
