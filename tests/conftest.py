@@ -26,6 +26,10 @@ TOOLS = {
         "Chromium",
         lambda: bool(shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")),
     ),
+    "pyodide": (
+        "Node and Pyodide",
+        lambda: bool(shutil.which("node")) and (HERE / "addin" / "pyodide" / "node_modules" / "pyodide").is_dir(),
+    ),
     "libreoffice": ("LibreOffice", lambda: bool(shutil.which("soffice"))),
     "validator": ("Node and the Open XML validator", _validator),
 }

@@ -18,7 +18,7 @@ from workbook.export_commands import export
 ORDER = (
     "demo", "new", "adopt", "serve", "deliver", "invite", "message", "token", "evaluate", "freeze", "diff", "check", "minutes", "survey-letter", "evidence", "state", "contract", "onboard", "stoppage", "backup", "drill", "trace",
     "fingerprint", "append", "import-budget", "verify", "rebuild", "restore",
-    "upgrade", "doctor",
+    "upgrade", "doctor", "embed", "macros",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from openpyxl.styles.numbers import is_date_format
 from addin.engines.base import RangeBase, rgb
 from addin.engines.calc_formulas import format_to_excel, to_calc, to_excel
 from addin.engines.calc_office import bridge
+from addin.engines.fonts import CalcFont
 from addin.engines.refusals import CellsLocked, ChangeRefused, complete
 from addin.engines.values import ERRORS, CellError, Entered, FormulaText, formula_word, moment, serial
 
@@ -22,6 +23,8 @@ _GENERAL = "General"
 _UNREADABLE = {501, 508, 509, 510, 511, 512, 514, 516, 520, 533}  # LibreOffice's codes for what is no formula
 _OTHER_BOOK = re.compile(r"\[\d+\][^\[\]]*!|\.xls[xmb]?\]", re.IGNORECASE)
 _PIXEL = 2540 / 96  # hundredths of a millimetre
+_FONT = {"bold": "CharWeight", "italic": "CharPosture", "size": "CharHeight", "color": "CharColor"}
+_BOLD = 150.0  # com.sun.star.awt.FontWeight
 _BY_CODE = {503: "#NUM!", 524: "#REF!", 525: "#NAME?", 532: "#DIV/0!", 32767: "#N/A"}
 
 
@@ -221,6 +224,30 @@ class Range(RangeBase):
         self.uno.CellBackColor = number
 
     @property
+    def font(self) -> Any:
+        """The font of the cells."""
+        return CalcFont(self)
+
+    def font_get(self, what: str) -> Any:
+        """What all cells share of the font, or None."""
+        found = {_font_value(what, getattr(run, _FONT[what])) for run, _ in self._runs(self.uno)}
+        return found.pop() if len(found) == 1 else None
+
+    def font_set(self, what: str, value: Any) -> None:
+        """Gives all cells' font that, Chinese characters' too."""
+        self.sheet.check_unlocked(f"单元格 {self.area} 的格式")
+        if what == "color":
+            self.uno.CharColor = (value[0] << 16) | (value[1] << 8) | value[2]
+            return
+        plain = {
+            "bold": _BOLD if value else 100.0,
+            "italic": bridge().Enum("com.sun.star.awt.FontSlant", "ITALIC" if value else "NONE"),
+            "size": value,
+        }[what]
+        for script in ("", "Asian"):
+            setattr(self.uno, f"{_FONT[what]}{script}", plain)
+
+    @property
     def column_width(self) -> float | None:
         """The width all columns share, in characters of seven pixels, or None."""
         columns = self.uno.Columns
@@ -249,6 +276,17 @@ def _constant(value: Entered) -> Any:
     if isinstance(value, dt.datetime):
         return serial(value)
     return str(value) if isinstance(value, str) else float(value)
+
+
+def _font_value(what: str, value: Any) -> Any:
+    """What LibreOffice says of a font, as xlwings has it."""
+    if what == "bold":
+        return bool(value >= _BOLD)
+    if what == "italic":
+        return value.value != "NONE"
+    if what == "size":
+        return float(value)
+    return None if value == -1 else ((value >> 16) & 255, (value >> 8) & 255, value & 255)
 
 
 def _enum(kind: str, word: str) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from openpyxl.cell.cell import MergedCell
+from openpyxl.styles.fonts import DEFAULT_FONT
 from openpyxl.worksheet.table import TableColumn
 
 from addin.engines.refusals import ChangeRefused
@@ -98,6 +99,13 @@ class Grid:
             for place in row:
                 setattr(self._sheet.cell(*place), what, value)
 
+    def restyle(self, what: str, change: Callable[[Any], Any]) -> None:
+        """Changes a part of the format of each cell, starting from what it has."""
+        for row in self._places():
+            for place in row:
+                cell = self._sheet.cell(*place)
+                setattr(cell, what, change(getattr(cell, what)))
+
     @staticmethod
     def resize_table(sheet: Any, name: str, area: Area) -> None:
         """Gives a table another reference, with its filter and columns; new columns without a header get one."""
@@ -153,6 +161,7 @@ class _Unstyled:
 
     number_format = "General"
     fill = None
+    font = DEFAULT_FONT
 
 
 def column_width(chars: float) -> float:

@@ -22,7 +22,7 @@ from zipfile import BadZipFile
 
 import openpyxl
 import xlwings as xw
-from openpyxl.styles import PatternFill
+from openpyxl.styles import Font, PatternFill
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook.defined_name import DefinedName
 from xlwings import base_classes as base
@@ -44,6 +44,7 @@ from addin.engines.base import (
     registered,
     rgb,
 )
+from addin.engines.fonts import OpenpyxlFont
 from addin.engines.openpyxl_cells import Grid, column_chars, column_width, name_target, renamed_sheet
 from addin.engines.openpyxl_shift import Shift
 from addin.engines.refusals import (
@@ -79,6 +80,9 @@ class OpenpyxlEngine(EngineBase):
 def register(stale: bool = False, may_overwrite: bool = False) -> xw.Engine:
     """Makes the engine known to xlwings and active. `stale`: reads show the state at open, as in xlwings Lite."""
     return registered(OpenpyxlEngine(stale, may_overwrite))
+
+
+_FONT = ("name", "size", "bold", "italic", "strike", "underline", "vertAlign", "color", "charset", "family", "scheme")
 
 
 @complete(NAME)
@@ -419,6 +423,32 @@ class Range(RangeBase):
     def color(self, value: Any) -> None:
         solid = None if value is None else "{:02X}{:02X}{:02X}".format(*rgb(value))
         self._style("fill", PatternFill() if solid is None else PatternFill("solid", fgColor=solid))
+
+    @property
+    def font(self) -> Any:
+        """The font of the cells."""
+        return OpenpyxlFont(self)
+
+    def font_get(self, what: str) -> Any:
+        """What all cells share of the font, or None."""
+        found = set()
+        for style in self._grid_of(self.sheet.seen).styles():
+            value = getattr(style.font, what, None)
+            if what == "color":
+                given = getattr(value, "rgb", None)
+                value = rgb(given[-6:]) if isinstance(given, str) else None
+            found.add(value)
+        return found.pop() if len(found) == 1 else None
+
+    def font_set(self, what: str, value: Any) -> None:
+        """Gives every cell's font that, and leaves the rest of it."""
+        self.sheet.check_unlocked(f"单元格 {self.area} 的格式")
+        plain = "{:02X}{:02X}{:02X}".format(*value) if what == "color" else value
+
+        def changed(font: Any) -> Any:
+            return Font(**{**{name: getattr(font, name) for name in _FONT}, what: plain})
+
+        self.sheet.change(lambda live: self._grid_of(live).restyle("font", changed))
 
     def _style(self, what: str, value: Any) -> None:
         self.sheet.check_unlocked(f"单元格 {self.area} 的格式")

@@ -16,10 +16,12 @@ from tests.addin.action_books import arrive, column_of, ids_in, opened, records,
 from tests.delivery.open_copies import connected
 from workbook import freezing
 from workbook.evaluating import evaluate_file
-from workbook.ooxml import Book, lint
+from workbook.ooxml import Book
 from workbook.returning import CannotReturn
 from workbook.rows import from_serial
 
+# Lite reads the state at the start, so nothing can be noticed there that somebody types while a script runs.
+WATCHING = ["openpyxl", pytest.param("calc", marks=pytest.mark.libreoffice)]
 HOSTILE = ("=1+1", "+86 10", "2026-11-01", "00123", "#N/A", "TRUE", '=HYPERLINK("http://x.example")')
 
 
@@ -158,12 +160,11 @@ def test_a_report_is_a_new_page_with_the_numbers_of_the_results(app: Any, house:
     ranked = sorted((r for r in records(house.path, "results") if r["rank"]), key=lambda r: (r["panel"], r["rank"]))
     panel = ranked[-1]["panel"]
     with opened(app, house.path) as book:
-        said = actions.report(book, panel)
-        again = actions.report(book, panel)
-        assert f"“报告 {panel}”" in said and f"“报告 {panel} (2)”" in again
+        assert f"“报告 {panel}”" in actions.report(book, panel)
         book.save()
-    book_now = Book.read(house.path.read_bytes())
-    assert not lint(book_now.to_bytes()) or True
+    with opened(app, house.path) as book:
+        assert f"“报告 {panel} (2)”" in actions.report(book, panel), "one that somebody may have written on stays"
+        book.save()
     cells = page(house.path, f"报告 {panel}")
     best = next(r for r in ranked if r["panel"] == panel)
     line = next(row for row in cells if row and best.text("legal_name") in row)
@@ -192,9 +193,8 @@ def test_a_check_lists_every_finding_on_a_new_page(app: Any, house: House) -> No
 # --- what people do meanwhile ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("engine", WATCHING, indirect=True)
 def test_a_row_that_staff_type_while_a_pull_is_on_its_way_is_not_written_over(app: Any, house: House) -> None:
-    if app.engine.name != "calc" and "stale" in str(app.impl.engine):
-        return  # Lite reads the state at the start, and nobody types while it runs
     sent = arrive(house, 1, 2)
     before = ids_in(house.path)
     with opened(app, house.path) as book:

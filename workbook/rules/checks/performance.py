@@ -346,6 +346,8 @@ def _as_of(situation: Situation, period: Period) -> datetime:
 
 
 def _said(name: str, value: Any) -> str:
+    if isinstance(value, Decimal):  # 4.0 in a file is 4 in an open spreadsheet
+        return format(value.normalize(), "f")
     return "无" if value is None else PERFORMANCE_STATES[str(value)].zh if name == "state" else str(value)
 
 

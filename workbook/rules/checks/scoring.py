@@ -287,6 +287,8 @@ def _wrong(record: Record, outcome: Outcome, version: str) -> list[tuple[Column,
 
 
 def _said(name: str, value: object) -> str:
+    if isinstance(value, Decimal):  # 4.0 in a file is 4 in an open spreadsheet
+        return format(value.normalize(), "f")
     return "无" if value is None else RESULT_STATES[str(value)].zh if name == "state" else str(value)
 
 
