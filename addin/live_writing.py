@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,6 +92,7 @@ class Writing:
         found, live = target.found, target.live
         if live.more:
             self._grow(target)
+            self._dress(target)
         for number_format, area in _same_things(plan.formats):
             self._cells(live, found, area).number_format = number_format
             self.begun = True
@@ -114,6 +116,18 @@ class Writing:
         if not target.live.read.totals:  # rows that come in above a totals row make the table grow by themselves
             target.found.table.resize(target.found.cells(target.new_area))
             self.begun = True
+
+    def _dress(self, target: Target) -> None:
+        """New rows look like the last one that was there, its conditional formats too; some doors cannot do that."""
+        live = target.live
+        old, area = len(live.read.data), live.read.area
+        if not old:
+            return
+        first = live.read.first_row
+        above = target.found.cells(Area(area.left, first + old - 1, area.right, first + old - 1))
+        fresh = target.found.cells(Area(area.left, first + old, area.right, first + old + live.more - 1))
+        with suppress(NotImplementedError, AttributeError):
+            fresh.copy_from(above, copy_type="formats")
 
     @staticmethod
     def _cells(live: LiveTable, found: Found, area: Area) -> xw.Range:

@@ -412,6 +412,29 @@ class RangeBase(Part, base.Range):
         self._check_shift(LAST_ROW, inserting=False)
         self._shift_up()
 
+    def copy_from(
+        self, source_range: Any, copy_type: str = "all", skip_blanks: bool = False, transpose: bool = False
+    ) -> None:
+        """Gives these cells the formats of others of the same sheet and columns, their rules of conditional formats too.
+
+        The rows of the source repeat until all cells are filled.
+        """
+        source = getattr(source_range, "impl", source_range)
+        if copy_type != "formats" or skip_blanks or transpose:
+            raise NotInThisEngine(f"Range.copy_from(copy_type={copy_type!r})", self.engine_name)
+        if source.sheet.name != self.sheet.name or (source.area.left, source.area.right) != (
+            self.area.left,
+            self.area.right,
+        ):
+            raise NotInThisEngine("Range.copy_from（别的工作表或别的列）", self.engine_name)
+        if source.area.overlaps(self.area):
+            raise ChangeRefused(f"{self.where} 与来源 {source.area} 重叠，不能复制格式。")
+        self.sheet.check_unlocked(f"单元格 {self.area} 的格式")
+        self._dress(source.area)
+
+    def _dress(self, source: Area) -> None:
+        raise NotImplementedError
+
     def _shift_down(self) -> None:
         raise NotImplementedError
 

@@ -16,9 +16,11 @@ from addin.engines.calc_office import bridge
 from addin.engines.fonts import CalcFont
 from addin.engines.refusals import CellsLocked, ChangeRefused, complete
 from addin.engines.values import ERRORS, CellError, Entered, FormulaText, formula_word, moment, serial
+from workbook.ooxml.refs import Area
 
 _DATE, _LOGICAL = 2 | 4, 1024  # bits of com.sun.star.util.NumberFormat: date, time; boolean
 _FORMULAS = 16  # com.sun.star.sheet.CellFlags
+_CONTENTS = 1 | 2 | 4 | 8 | 16  # numbers, dates, text, notes, formulas
 _GENERAL = "General"
 _UNREADABLE = {501, 508, 509, 510, 511, 512, 514, 516, 520, 533}  # LibreOffice's codes for what is no formula
 _OTHER_BOOK = re.compile(r"\[\d+\][^\[\]]*!|\.xls[xmb]?\]", re.IGNORECASE)
@@ -262,6 +264,16 @@ class Range(RangeBase):
         self.uno.Columns.Width = round((value * 7 + 5) * _PIXEL)
 
     # ---- structure
+
+    def _dress(self, source: Area) -> None:
+        """Whole cells are copied, since LibreOffice has no way to copy formats alone, and then emptied of what they say."""
+        sheet, rows = self.sheet.api, source.bottom - source.top + 1
+        for top in range(self.area.top, self.area.bottom + 1, rows):
+            last = min(source.bottom, source.top + self.area.bottom - top)
+            taken = sheet.getCellRangeByPosition(source.left - 1, source.top - 1, source.right - 1, last - 1)
+            there = sheet.getCellByPosition(self.area.left - 1, top - 1).CellAddress
+            sheet.copyRange(there, taken.RangeAddress)
+        self.uno.clearContents(_CONTENTS)
 
     def _shift_down(self) -> None:
         self.sheet.api.insertCells(self.uno.RangeAddress, _enum("CellInsertMode", "DOWN"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import Any
 
 from openpyxl.cell.cell import MergedCell
@@ -105,6 +106,20 @@ class Grid:
             for place in row:
                 cell = self._sheet.cell(*place)
                 setattr(cell, what, change(getattr(cell, what)))
+
+    def dress(self, source: Area) -> None:
+        """Gives the cells the formats of others in the same columns, row by row in turn."""
+        rows = source.bottom - source.top + 1
+        for place in (place for line in self._places() for place in line):
+            like = self._sheet.cell(source.top + (place[0] - self._area.top) % rows, place[1])
+            self._sheet.cell(*place)._style = copy(like._style)
+        for rules in list(self._sheet.conditional_formatting):
+            for found in rules.sqref.ranges:
+                left, right = max(found.min_col, source.left), min(found.max_col, source.right)
+                if left <= right and found.min_row <= source.bottom and found.max_row >= source.top:
+                    more = Area(left, self._area.top, right, self._area.bottom)
+                    for rule in rules.rules:
+                        self._sheet.conditional_formatting.add(more.full, rule)
 
     @staticmethod
     def resize_table(sheet: Any, name: str, area: Area) -> None:

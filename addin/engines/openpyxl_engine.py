@@ -450,6 +450,9 @@ class Range(RangeBase):
 
         self.sheet.change(lambda live: self._grid_of(live).restyle("font", changed))
 
+    def _dress(self, source: Area) -> None:
+        self.sheet.change(lambda live: self._grid_of(live).dress(source))
+
     def _style(self, what: str, value: Any) -> None:
         self.sheet.check_unlocked(f"单元格 {self.area} 的格式")
         self.sheet.change(lambda live: self._grid_of(live).style(what, value))

@@ -41,7 +41,17 @@ def test_ten_are_pulled_and_confirmed_by_the_saved_file(app: Any, house: House) 
     house.delivery.run()
     assert ids_in(house.path) == before + sent
     assert house.inbox.state().counts["confirmed"] == 10
+    assert looks(house.path, -1) == looks(house.path, -11), "the new rows look like those that were there"
     assert verify_receipts(house.inbox, house.path).ok
+
+
+def looks(path: Path, row: int) -> list[tuple[Any, ...]]:
+    """Fill, weight and number format of the cells of a candidate's row, counted from the last."""
+    import openpyxl
+
+    sheet = next(s for s in openpyxl.load_workbook(path).worksheets if "candidates" in s.tables)
+    cells = sheet[sheet.tables["candidates"].ref][row]
+    return [(cell.fill.fgColor.rgb, cell.font.bold, cell.number_format, cell.alignment.indent) for cell in cells]
 
 
 def test_closed_without_saving_all_ten_come_again(app: Any, house: House) -> None:

@@ -772,3 +772,19 @@ def test_a_font_is_changed_in_one_thing_and_kept_in_the_others(path: Path, app: 
     again = app.books.open(target).sheets[0].range((1, 1), (2, 2)).font
     assert (again.bold, again.italic, again.size, again.color) == (True, True, 16, (0x1F, 0x38, 0x64))
     assert not app.books.open(target).sheets[0].range((9, 9)).font.bold
+
+
+def test_new_rows_look_like_the_one_above_and_hold_nothing_of_it(path: Path, app: xw.App, tmp_path: Path) -> None:
+    book = app.books.open(path)
+    sheet = book.sheets[0]
+    sheet.range((2, 1), (2, 2)).color, sheet.range((2, 1)).number_format = "#FFFBEC", "0.00"
+    sheet.range((40, 1), (42, 2)).copy_from(sheet.range((2, 1), (2, 2)), copy_type="formats")
+    target = tmp_path / "格式.xlsx"
+    book.save(target)
+    saved = openpyxl.load_workbook(target).worksheets[0]
+    for row in (40, 41, 42):
+        assert [saved.cell(row, column).fill.fgColor.rgb[-6:] for column in (1, 2)] == ["FFFBEC"] * 2
+        assert saved.cell(row, 1).number_format == "0.00"
+        assert [saved.cell(row, column).value for column in (1, 2)] == [None, None]
+    with pytest.raises(NotInThisEngine, match="copy_from"):
+        sheet.range((40, 1)).copy_from(sheet.range((2, 1)))

@@ -18,7 +18,8 @@ from workbook.schema import Choice, Table
 from workbook.tables import Contributions, Panels, Partners, Performance, PerformanceParts, Results
 
 Said = str | float | None
-RESULT_COLUMNS = ("rank", "candidate", "legal_name", "state", "score", "grade", "coverage", "reason", "next_step")
+# The long texts of both tables share the seventh column.
+RESULT_COLUMNS = ("rank", "candidate", "legal_name", "state", "score", "grade", "reason", "next_step", "coverage")
 PART_COLUMNS = ("dimension", "title", "state", "weight", "mean", "points", "marks")
 PERIOD_COLUMNS = ("period", "state", "score", "grade", "rank", "before", "direction", "coverage", "reason", "next_step")
 MEASURE_COLUMNS = ("dimension", "title", "method", "value", "mean", "weight", "points", "state", "why", "rows")
