@@ -10,6 +10,7 @@ import xlwings as xw
 
 from addin import actions
 from addin.live_errors import BookMoved, SheetProtected
+from addin.report_sheets import write_report
 from forms_server.house import House
 from forms_server.verifying import verify_receipts
 from tests.addin.action_books import arrive, column_of, ids_in, opened, records, served, table_of
@@ -17,6 +18,7 @@ from tests.delivery.open_copies import connected
 from workbook import freezing
 from workbook.evaluating import evaluate_file
 from workbook.ooxml import Book
+from workbook.reports.scorecard import Report, Section
 from workbook.returning import CannotReturn
 from workbook.rows import from_serial
 
@@ -179,6 +181,22 @@ def test_a_report_is_a_new_page_with_the_numbers_of_the_results(app: Any, house:
     best = next(r for r in ranked if r["panel"] == panel)
     line = next(row for row in cells if row and best.text("legal_name") in row)
     assert float(best["score"]) in line and best.text("candidate") in line
+
+
+def test_what_stands_in_a_report_is_text_whatever_it_begins_with(app: Any, tmp_path: Path) -> None:
+    import openpyxl
+
+    path = tmp_path / "空.xlsx"
+    openpyxl.Workbook().save(path)
+    rows = tuple((text, None if number % 2 else 0.5) for number, text in enumerate(HOSTILE))
+    made = Report("", HOSTILE[0], HOSTILE, (Section(HOSTILE[-1], ("=A1", "数"), rows),))
+    with opened(app, path) as book:
+        name = write_report(book, made, "报告")
+        book.save()
+    cells = [cell for row in openpyxl.load_workbook(path)[name].iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s", "n"}, "no formula, no truth value, no error"
+    assert [cell.value for cell in cells if cell.column == 1][: 1 + len(HOSTILE)] == [HOSTILE[0], *HOSTILE]
+    assert [cell.value for cell in cells if cell.data_type == "n"] == [0.5] * 4
 
 
 def page(path: Path, title: str) -> list[list[Any]]:

@@ -31,10 +31,7 @@ def test_it_lists_the_six_commands_and_counts_the_functions() -> None:
     for command in COMMANDS:
         assert re.search(rf"\| {command.number} \| {command.word} \|", TEXT)
     count = sum(1 for name in vars(functions) if name.startswith("PB_"))
-    assert (
-        f"**{count} 个函数**" in TEXT.replace("单元格里的 **17 个函数**", f"单元格里的 **{count} 个函数**")
-        and count == 17
-    )
+    assert f"**{count} 个函数**" in TEXT
     example = next(command.example for command in COMMANDS if command.word == "标出退补")
     assert f"`{example}`" in TEXT and read_send_back(example)[1] == "营业执照期限、银行信用报告文件"
 
