@@ -11,7 +11,7 @@ from workbook.errors import PartnerBookError
 from workbook.ooxml import Book
 from workbook.records import Record, read_if_there
 from workbook.rules.budgets import budget_bands, complete, line_of, use_of
-from workbook.rules.earned import ALL, UNMATCHED, Earned, Phases, Sums, cells_of, earned_of, sums_of, total_row
+from workbook.rules.earned import ALL, UNMATCHED, Earned, Sums, cells_of, sound_earned, sums_of, total_row
 from workbook.rules.performance import Ledger
 from workbook.rules.sources import state_of
 from workbook.schema import COMPUTED
@@ -40,7 +40,7 @@ def write_money(book: Book, ledger: Ledger, versions: Mapping[int, str], day: da
     lines: dict[int, Mapping[str, Any]] = {}
     summed: list[tuple[Record, Earned, Mapping[str, Decimal | None]]] = []
     for row in ledger.of(Budgets):
-        earned = _earned(row, ledger.phases, day)
+        earned = sound_earned(row, ledger.phases, day)
         lines[row.number] = {
             **line_cells(ledger, row, versions[row.number], day), **cells_of(earned), "source_state": state_of(row),
         }  # fmt: skip
@@ -50,13 +50,6 @@ def write_money(book: Book, ledger: Ledger, versions: Mapping[int, str], day: da
     write_cells(book, Resources, ledger.of(Resources), uses)
     if any(view.name.casefold() == BudgetTotals.name for view in book.tables):
         upsert_rows(book, BudgetTotals, list(_totals(book, ledger, sums_of(summed) if summed else {})))
-
-
-def _earned(row: Record, phases: Phases, day: date) -> Earned:
-    try:
-        return earned_of(row, phases, day)
-    except PartnerBookError:
-        return Earned(None, None, None)
 
 
 def _totals(book: Book, ledger: Ledger, sums: Mapping[str, Sums]) -> Iterator[dict[str, Any]]:

@@ -25,7 +25,7 @@ from workbook.ooxml import Book
 from workbook.records import Record, read_if_there, read_records
 from workbook.rows import language, need, to_cell
 from workbook.rules.budget_merge import Matcher, Merge, merge_lines
-from workbook.rules.earned import cells_of, earned_of
+from workbook.rules.earned import cells_of, sound_earned
 from workbook.tables import BudgetImports, BudgetMappings, Budgets, Contracts, Partners
 from workbook.tables.finance import CURRENCIES, MEANINGS, TAX, UNITS
 
@@ -235,7 +235,7 @@ def _computed(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     ledger, today = desk.situation.ledger, desk.now.date()
     record = Record(Budgets, "", 0, "", {name: value for name, value in row.items() if value is not None}, {})
     version = version_for(ledger, record["ends_on"] or record["starts_on"])
-    return {**row, **line_cells(ledger, record, version, today), **cells_of(earned_of(record, {}, today))}
+    return {**row, **line_cells(ledger, record, version, today), **cells_of(sound_earned(record, {}, today))}
 
 
 def _update(desk: Desk, seen: Preview) -> None:

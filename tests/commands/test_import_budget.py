@@ -170,6 +170,17 @@ def test_new_lines_are_evaluated_where_they_stand(book: Path) -> None:
 # --- again -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("progress", [-5, 150])
+def test_a_progress_that_cannot_be_stops_no_other_line_and_is_a_finding(book: Path, progress: int) -> None:
+    """Finance's own figure stands in the row; nothing is computed from it, and the other lines are whole."""
+    bring(book, sheet([[*line[:6], progress] if number == 0 else line for number, line in enumerate(LINES)]))
+    found = rows(book, Budgets)
+    assert [row["earned_value"] for row in found] == [None, Decimal("0.00"), Decimal("300.00"), Decimal("25.03")]
+    assert found[0]["budget"] == Decimal("1000.00") and "progress" in found[0].problems
+    told = run_checks(Book.read(book.read_bytes()), TODAY)
+    assert [one.rule for one in told if one.key == "BU-0001" and "完成进度" in one.message], told
+
+
 def test_a_second_import_of_the_same_file_changes_no_byte(book: Path) -> None:
     bring(book, sheet())
     before = book.read_bytes()

@@ -12,8 +12,9 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from workbook.errors import PartnerBookError
 from workbook.evaluation.exact import exact, half_up
-from workbook.evaluation.money import EarnedValue, earned_value
+from workbook.evaluation.money import EarnedValue, ProgressRefused, earned_value
 from workbook.records import Record
 
 Phases = Mapping[str, Sequence[Record]]
@@ -132,10 +133,20 @@ def earned_of(row: Record, phases: Phases, day: date) -> Earned:
     planned = planned_value(row, phases, day)
     if progress is None:
         return Earned(planned, None, None)
+    if not 0 <= progress <= 100:
+        raise ProgressRefused("完成进度", progress)
     earned = exact(budget) * exact(progress) / 100
     if actual is None or actual < 0 or (planned is not None and planned < 0):
         return Earned(planned, earned, None)
     return Earned(planned, earned, earned_value(planned or 0, earned, actual, budget))
+
+
+def sound_earned(row: Record, phases: Phases, day: date) -> Earned:
+    """As `earned_of`; a line whose figures cannot be (a progress below 0 or above 100) has none, and `check` tells of it."""
+    try:
+        return earned_of(row, phases, day)
+    except PartnerBookError:
+        return Earned(None, None, None)
 
 
 def cells_of(found: Earned) -> dict[str, Decimal | None]:
