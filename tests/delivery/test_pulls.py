@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
+import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +16,17 @@ from addin.client import NoAnswer, PullLost
 from addin.pulling import sentence
 from forms_server import pulling
 from forms_server.database import pulls
-from forms_server.house import House
+from forms_server.house import House, open_house
 from forms_server.inbox import utcnow
 from forms_server.pulling import Pulls
 from forms_server.verifying import verify_receipts
 from tests.delivery.conftest import candidate, edit, ids_of, rows_of
 from tests.delivery.open_copies import OpenCopy, connected
+from tests.forms import scoring
+from workbook.build import new_workbook
+from workbook.identity import generation_of
+from workbook.ooxml import Book
+from workbook.submissions import lineage_of
 
 
 def send(house: House, *numbers: int) -> list[str]:
@@ -104,20 +112,23 @@ def test_a_copy_that_was_pulled_before_the_file_moved_on_loses_nothing_when_it_i
 
 
 def test_a_copy_that_is_thrown_away_after_the_file_moved_on_loses_nothing(house: House) -> None:
-    """The generation of the file is newer than the pull's: that must not look as if a person had deleted the rows."""
-    copy, server = OpenCopy(house.path), connected(house)
-    pulled = send(house, 1)
-    pull = Pulls(house.inbox, "t").claim(0)
-    Pulls(house.inbox).hand_out(pull.pull, 0, [(pull.versions[0].seq, "C-0001")])
-    Pulls(house.inbox).placed(pull.pull)
-    other = send(house, 2)
-    with (
-        house.inbox.transaction() as connection
-    ):  # a delivery of the second alone, as if the first had not been waiting
-        connection.execute(sa.text("UPDATE submissions SET state = 'leased', pull = NULL WHERE seq = 1"))
-    del copy, server
+    """The file's generation, 2, is newer than the pull's, 1, but was built on 0: nobody deleted the first row."""
+    sent = send(house, 1)
+    numbered(house)
+    sent += send(house, 2)
+    assert house.delivery.run().delivered == 1, "the second alone: a program is still writing the first"
+    assert generation_of(Book.read(house.path.read_bytes())) == 2
+    let_the_pulls_run_out(house)
     done = house.delivery.run()
-    assert done.deleted == [] and sorted(ids_of(house.path)) == sorted(pulled + other)
+    assert (done.deleted, done.delivered) == ([], 1) and sorted(ids_of(house.path)) == sorted(sent)
+
+
+def numbered(house: House, base: int = 0, key: str = "C-0001") -> str:
+    """A program claimed the oldest row and got a generation for it, and is heard of no more."""
+    pulls = Pulls(house.inbox)
+    claim = pulls.claim(base)
+    pulls.hand_out(claim.pull, base, [(claim.versions[0].seq, key)])
+    return claim.pull
 
 
 def test_a_row_from_a_copy_is_deleted_for_good_like_any_other(house: House) -> None:
@@ -288,8 +299,6 @@ def write(sheet: Any, header: str, text: str) -> None:
 
 
 def test_another_workbook_gets_nothing(house: House, tmp_path: Any) -> None:
-    from workbook.build import new_workbook
-
     other = tmp_path / "另一本.xlsx"
     other.write_bytes(new_workbook())
     send(house, 1)
@@ -305,6 +314,415 @@ def test_a_limit_leaves_the_rest_for_the_next_pull(house: House, monkeypatch: py
     assert done.more == 1 and "还有 1 份没有取完" in sentence(done) and copy.ids() == sent[:2]
     copy.pull(server)
     assert copy.ids() == sent
+
+
+# --- lineages ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_lineage_follows_what_each_generation_was_built_on() -> None:
+    """By hand: 1 on 0, 2 on 0, 3 on 2, 4 on 1, 5 on 4. So 5 went through 5 4 1 0, and 3 through 3 2 0."""
+    jumps = {2: 0, 4: 1}
+    through = {at: [g for g in range(7) if g in lineage_of(at, jumps)] for at in (1, 3, 5)}
+    assert through == {1: [0, 1], 3: [0, 2, 3], 5: [0, 1, 4, 5]}
+
+
+def test_a_generation_is_newer_than_that_of_the_copy_even_where_the_inbox_was_lost(house: House) -> None:
+    send(house, 1)
+    pulls = Pulls(house.inbox)
+    claim = pulls.claim(5)
+    assert pulls.hand_out(claim.pull, 5, [(1, "C-0001")]) == 6
+
+
+def test_a_row_of_another_branch_reaches_the_copy_that_never_had_it(house: House) -> None:
+    """Generation 1 went to a program that stopped, 2 to this copy on 0: the first row was never here, nobody deleted it."""
+    first = send(house, 1)
+    numbered(house)
+    second = send(house, 2)
+    copy, server = OpenCopy(house.path), connected(house)
+    copy.pull(server)
+    assert copy.ids() == second
+    let_the_pulls_run_out(house)
+    done = copy.pull(server)
+    assert (done.appended, done.deleted) == ({"候选提交": 1}, []) and copy.ids() == second + first
+
+
+def test_a_row_that_is_there_already_is_told_once_and_not_written_again(house: House) -> None:
+    sent, server = send(house, 1), connected(house)
+    one, two = OpenCopy(house.path), OpenCopy(house.path)
+    one.pull(server)
+    two.pull(server)
+    done = one.pull(server)
+    assert (done.appended, done.there) == ({}, 1) and "先前取回的 1 份已在" in sentence(done)
+    assert one.pull(server).there == 0 and one.ids() == sent
+
+
+def test_a_row_that_was_deleted_on_disk_goes_into_no_other_copy(house: House) -> None:
+    (one,) = send(house, 1)
+    older = OpenCopy(house.path)
+    house.delivery.run()
+    newer = OpenCopy(house.path)
+    newer.delete(one)
+    newer.save()
+    assert house.delivery.run().deleted == ["C-0001"]
+    assert older.pull(connected(house)).appended == {} and older.ids() == []
+    (two,) = send(house, 2)
+    newer.reopen()
+    newer.pull(connected(house))
+    assert newer.ids() == [two] and "C-0002" in str(Book.read(newer.data).rows("candidates")[0].values), (
+        "and its number is given to nobody else"
+    )
+
+
+def test_a_backup_that_is_put_back_while_a_copy_is_out_costs_no_row(house: House) -> None:
+    backup = house.path.read_bytes()
+    sent = send(house, 1)
+    house.delivery.run()
+    copy = OpenCopy(house.path)
+    sent += send(house, 2)
+    copy.pull(connected(house))
+    house.path.write_bytes(backup)
+    assert house.delivery.run().delivered == 2, "the backup gets both"
+    sent += send(house, 3)
+    house.delivery.run()
+    copy.save()
+    house.delivery.run()
+    assert ids_of(house.path) == sent and states(house) == {"confirmed": 3}
+
+
+def test_a_rebuilt_book_after_pulls_has_every_row_once_and_deletes_none(house: House, tmp_path: Path) -> None:
+    """Row 2 was carried into a copy that was thrown away, under a generation that the new file takes over."""
+    from forms_server.rebuilding import rebuild
+
+    sent = send(house, 1)
+    house.delivery.run()
+    copy = OpenCopy(house.path)
+    sent += send(house, 2)
+    copy.pull(connected(house))
+    rebuilt = rebuild(house.inbox, house.path, tmp_path / "新.xlsx").book
+    again = open_house(rebuilt, tmp_path / "data")
+    done = again.delivery.run()
+    assert (done.deleted, done.delivered) == ([], 0) and ids_of(rebuilt) == sent
+    assert states(again) == {"confirmed": 2}
+
+
+# --- who has a row ----------------------------------------------------------------------------------------------------
+
+
+def test_two_who_ask_at_the_same_moment_never_get_the_same_row(house: House) -> None:
+    send(house, *range(1, 21))
+    start, got = threading.Barrier(2), []
+
+    def ask() -> None:
+        start.wait()
+        got.append(Pulls(house.inbox).claim(0, 12))
+
+    both = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    first, second = sorted(got, key=lambda claim: -len(claim.versions))
+    assert [v.seq for v in first.versions] == list(range(1, 13)) and (first.more, first.elsewhere) == (8, 0)
+    assert [v.seq for v in second.versions] == list(range(13, 21)) and (second.more, second.elsewhere) == (0, 12)
+
+
+def test_what_delivery_is_writing_at_this_moment_goes_to_no_copy(house: House) -> None:
+    send(house, 1)
+    house.inbox.lease(["candidates"])
+    claim = Pulls(house.inbox).claim(0)
+    assert (claim.versions, claim.elsewhere, claim.more) == ((), 1, 0)
+
+
+def test_rows_of_reviewers_wait_for_their_panel_here_too(tmp_path: Path) -> None:
+    house = scoring.scene(tmp_path, firms=1, people=3).house
+    values = {"panel": scoring.PANEL, "candidate": "C-0001", "reviewer": "R-0001", "conflict": "no"}
+    from forms_server.inbox import Incoming
+
+    house.inbox.submit(Incoming(str(uuid.UUID(int=1)), "declaration", "declarations", values))
+    house.inbox.submit(candidate(2))
+    claim = Pulls(house.inbox).claim(0)
+    assert [v.table for v in claim.versions] == ["candidates"]
+    assert (claim.held, claim.more, claim.elsewhere) == (1, 0, 0)
+
+
+def test_what_a_program_took_since_delivery_looked_stays_with_it(house: House) -> None:
+    send(house, 1)
+    looked_at = house.inbox.all()
+    pulls = Pulls(house.inbox)
+    claim = pulls.claim(0)
+    house.inbox.move(looked_at, "placed")
+    assert pulls.hand_out(claim.pull, 0, [(1, "C-0001")]) == 1
+
+
+def test_a_program_that_slept_cannot_take_from_delivery_what_it_writes_now(house: House) -> None:
+    (one,) = send(house, 1)
+    pulls = Pulls(house.inbox)
+    pull = pulls.claim(0).pull
+    let_the_pulls_run_out(house)
+    freed: list[int] = []
+
+    def wake(step: str) -> None:
+        if step == "leased":
+            freed.append(pulls.abandon(pull))
+
+    house.delivery.step = wake
+    assert house.delivery.run().delivered == 1
+    assert freed == [0] and ids_of(house.path) == [one]
+
+
+def test_the_versions_that_a_copy_has_are_not_taken_with_a_correction(house: House) -> None:
+    send(house, 1)
+    house.delivery.run()
+    house.inbox.submit(candidate(1, contact="新"), 2)
+    claim = Pulls(house.inbox).claim(1)
+    assert [(v.version, v.state) for v in claim.versions] == [(1, "confirmed"), (2, "leased")]
+
+
+def test_after_three_minutes_of_silence_a_pull_is_over(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(house, 1, 2)
+    pulls = Pulls(house.inbox)
+    first = pulls.claim(0, 1)
+    numbered_late = pulls.claim(0, 1)
+    now = utcnow()
+    set_the_clock(monkeypatch, now + timedelta(seconds=170))
+    assert house.inbox.being_pulled() == {candidate(1).id, candidate(2).id}
+    pulls.hand_out(numbered_late.pull, 0, [(2, "C-0002")])
+    set_the_clock(monkeypatch, now + timedelta(seconds=185))
+    assert house.inbox.being_pulled() == {candidate(2).id}, "a generation gives another three minutes"
+    with pytest.raises(pulling.PullLost):
+        pulls.hand_out(first.pull, 0, [(1, "C-0001")])
+    assert len(pulls.claim(0).versions) == 1
+
+
+def set_the_clock(monkeypatch: pytest.MonkeyPatch, now: Any) -> None:
+    monkeypatch.setattr("forms_server.inbox.utcnow", lambda: now)
+    monkeypatch.setattr("forms_server.pulling.utcnow", lambda: now)
+
+
+def test_a_clock_that_was_ahead_for_a_while_holds_no_row_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    (one,) = send(house, 1)
+    with monkeypatch.context() as wrong:
+        set_the_clock(wrong, utcnow() + timedelta(days=365))
+        Pulls(house.inbox).claim(0)
+    assert house.inbox.being_pulled() == set()
+    assert house.delivery.run().delivered == 1 and ids_of(house.path) == [one]
+
+
+def test_a_server_that_is_started_anew_goes_on_with_a_pull(house: House, tmp_path: Path) -> None:
+    send(house, 1)
+    pull = Pulls(house.inbox).claim(0).pull
+    house.inbox._engine.dispose()
+    again = open_house(house.path, tmp_path / "data")
+    assert again.delivery.run().delivered == 0
+    assert Pulls(again.inbox).hand_out(pull, 0, [(1, "C-0001")]) == 1
+    assert Pulls(again.inbox).placed(pull) == 1
+
+
+# --- what a program may say -------------------------------------------------------------------------------------------
+
+
+def test_a_generation_is_handed_out_for_the_pull_s_own_rows_and_copy_alone(house: House) -> None:
+    send(house, 1, 2)
+    pulls = Pulls(house.inbox)
+    other, claim = pulls.claim(0, 1), pulls.claim(0, 1)
+    mine = (2, "C-0002")
+    for base, rows, refused in (
+        (1, [mine], []),
+        (0, [mine, (1, "C-0001")], []),
+        (0, [mine, (77, "C-0077")], []),
+        (0, [mine], [(1, "写不进")]),
+        (0, [mine], [(77, "写不进")]),
+        (0, [mine], [(2, "写不进")]),
+    ):
+        with pytest.raises(pulling.PullLost):
+            pulls.hand_out(claim.pull, base, rows, refused)
+    assert house.inbox.state().generation == 0 and {one.generation for one in house.inbox.all()} == {None}
+    assert pulls.hand_out(claim.pull, 0, [mine]) == pulls.hand_out(claim.pull, 0, [mine]) == 1
+    assert house.inbox.being_pulled() == {candidate(1).id, candidate(2).id} and other.pull != claim.pull
+
+
+def test_only_what_was_numbered_is_placed_and_the_rest_waits(house: House) -> None:
+    send(house, 1, 2)
+    pulls = Pulls(house.inbox)
+    claim = pulls.claim(0)
+    with pytest.raises(pulling.PullLost):
+        pulls.placed(claim.pull)
+    pulls.hand_out(claim.pull, 0, [(1, "C-0001")])
+    assert pulls.placed(claim.pull) == 1 and states(house) == {"placed": 1, "waiting": 1}
+    assert (pulls.placed(claim.pull), pulls.abandon(claim.pull)) == (0, 0), "said again, it changes nothing"
+    assert states(house) == {"placed": 1, "waiting": 1}
+    with pytest.raises(pulling.PullLost):
+        pulls.hand_out(claim.pull, 0, [(2, "C-0002")])
+
+
+def test_a_name_of_a_pull_is_good_for_one_copy_and_one_time(house: House) -> None:
+    send(house, 1, 2)
+    pulls, name = Pulls(house.inbox), str(uuid.UUID(int=5))
+    assert pulls.claim(0, 1, name) == pulls.claim(0, 1, name)
+    with pytest.raises(pulling.PullLost):
+        pulls.claim(1, 1, name)
+    let_the_pulls_run_out(house)
+    with pytest.raises(pulling.PullLost):
+        pulls.claim(0, 1, name)
+    other = str(uuid.UUID(int=6))
+    pulls.claim(0, 1, other)
+    pulls.abandon(other)
+    with pytest.raises(pulling.PullLost):
+        pulls.claim(0, 1, other)
+
+
+def test_asking_again_survives_that_a_row_was_deleted_meanwhile(house: House) -> None:
+    """Its first version was judged by what delivery had read before the pull began."""
+    (one,) = send(house, 1)
+    house.delivery.run()
+    house.inbox.submit(candidate(1, contact="新"), 2)
+    looked_at, pulls, name = house.inbox.all("confirmed"), Pulls(house.inbox), str(uuid.UUID(int=5))
+    assert [v.id for v in pulls.claim(1, 1, name).versions] == [one, one]
+    house.inbox.move(looked_at, "deleted")
+    assert pulls.claim(1, 1, name).versions == ()
+
+
+def test_a_pull_is_none_for_another_book_in_the_same_database(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "另一本.xlsx"
+    path.write_bytes(new_workbook(book_id=str(uuid.UUID(int=98))))
+    other = open_house(path, tmp_path / "other", database=str(house.inbox._engine.url))
+    send(house, 1)
+    pull = Pulls(house.inbox).claim(0).pull
+    theirs = Pulls(other.inbox)
+    assert theirs.claim(0).versions == () and other.inbox.being_pulled() == set()
+    for call in (
+        lambda: theirs.claim(0, 1, pull), lambda: theirs.hand_out(pull, 0, [(1, "C-0001")]),
+        lambda: theirs.placed(pull), lambda: theirs.abandon(pull),
+    ):  # fmt: skip
+        with pytest.raises(pulling.PullLost):
+            call()
+    assert theirs.saved(9, [candidate(1).id]) == 0
+    assert Pulls(house.inbox).hand_out(pull, 0, [(1, "C-0001")]) == 1
+
+
+def test_what_a_door_says_never_brings_back_a_deleted_row(house: House) -> None:
+    (one,) = send(house, 1)
+    house.delivery.run()
+    copy = OpenCopy(house.path)
+    copy.delete(one)
+    copy.save()
+    house.delivery.run()
+    assert Pulls(house.inbox).saved(1, [one]) == 0 and states(house) == {"deleted": 1}
+
+
+def test_what_a_door_says_of_a_file_elsewhere_is_looked_at_and_put_right(house: House) -> None:
+    """Saved under another name: the file of this server never held them."""
+    house.delivery.run()
+    sent, copy, server = send(house, 1, 2), OpenCopy(house.path), connected(house)
+    copy.pull(server)
+    assert server.saved(house.inbox.book_id, 1, sent) == 2
+    assert not house.delivery.idle()
+    assert house.delivery.run().delivered == 2 and ids_of(house.path) == sent
+    assert house.delivery.idle()
+
+
+# --- what a copy cannot take ------------------------------------------------------------------------------------------
+
+
+def test_a_pull_of_rows_that_fit_in_no_cell_says_so_and_rests(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.inbox.submit(candidate(1, company_type="no such code"))
+    copy, server = OpenCopy(house.path), connected(house)
+    done = copy.pull(server)
+    assert (done.appended, len(done.problems)) == ({}, 1) and "其他提交不受影响" in sentence(done)
+    assert states(house) == {"waiting": 1} and copy.ids() == []
+    assert copy.pull(server).problems == [], "it is not tried at every turn"
+    assert house.delivery.run().deleted == []
+    copy.save()
+    assert house.delivery.run().deleted == [] and states(house) == {"waiting": 1}
+    house.inbox.submit(candidate(1), 2)
+    assert copy.pull(server).appended == {"候选提交": 1}, "but its correction is, at once"
+
+
+def open_without(house: House, header: str) -> OpenCopy:
+    """A copy in which somebody renamed a column that rows are found by; the file stays whole."""
+    whole = house.path.read_bytes()
+
+    def rename(sheet: Any) -> None:
+        cell = next(cell for row in sheet.iter_rows(max_row=12) for cell in row if cell.value == header)
+        cell.value = "改了名的列"
+        table = sheet.tables["candidates"]
+        next(column for column in table.tableColumns if column.name == header).name = "改了名的列"
+
+    edit(house.path, rename)
+    copy = OpenCopy(house.path)
+    house.path.write_bytes(whole)
+    return copy
+
+
+def test_rows_wait_for_a_table_that_the_copy_lacks(house: House) -> None:
+    send(house, 1)
+    copy = open_without(house, "提交编号")
+    done = copy.pull(connected(house))
+    assert done.appended == {} and "提交编号" in sentence(done) and states(house) == {"waiting": 1}
+
+
+def test_a_correction_waits_for_a_table_that_the_copy_lacks(house: House) -> None:
+    """What cannot be looked for is not taken for deleted."""
+    send(house, 1)
+    house.delivery.run()
+    house.inbox.submit(candidate(1, contact="新联系人"), 2)
+    copy = open_without(house, "提交编号")
+    done = copy.pull(connected(house))
+    assert done.deleted == [] and "提交编号" in sentence(done)
+    assert states(house) == {"confirmed": 1, "waiting": 1}
+    house.delivery.run()
+    assert [row["联系人"] for row in rows_of(house.path)] == ["新联系人"]
+
+
+def test_a_correction_waits_while_its_row_is_doubled(house: House) -> None:
+    send(house, 1)
+    house.delivery.run()
+    edit(house.path, lambda sheet: copy_first_row(sheet))
+    house.inbox.submit(candidate(1, contact="新联系人"), 2)
+    copy = OpenCopy(house.path)
+    done = copy.pull(connected(house))
+    assert done.corrected == 0 and "有 2 行" in sentence(done) and states(house) == {"confirmed": 1, "waiting": 1}
+
+
+def copy_first_row(sheet: Any) -> None:
+    """A person copies the only row to the line below it."""
+    table = sheet.tables["candidates"]
+    left, right = table.ref.split(":")
+    top = sheet[left].row
+    for cell in sheet[top + 1]:
+        sheet.cell(top + 2, cell.column).value = cell.value
+    table.ref = f"{left}:{right.rstrip('0123456789')}{top + 2}"
+    table.autoFilter.ref = table.ref
+
+
+def test_a_deletion_is_told_once_and_the_row_keeps_its_number(house: House) -> None:
+    (one,) = send(house, 1)
+    copy, server = OpenCopy(house.path), connected(house)
+    copy.pull(server)
+    copy.delete(one)
+    house.inbox.submit(candidate(1, contact="新联系人"), 2)
+    assert copy.pull(server).deleted == ["C-0001"]
+    assert copy.pull(server).deleted == [] and copy.ids() == []
+    assert {one.row_key for one in house.inbox.all()} == {"C-0001"}
+    copy.save()
+    house.delivery.run()
+    assert ids_of(house.path) == [] and states(house) == {"deleted": 1}
+
+
+def test_a_correction_that_another_copy_has_reaches_the_one_with_the_first_version(house: House) -> None:
+    send(house, 1)
+    server, first, second = connected(house), OpenCopy(house.path), OpenCopy(house.path)
+    first.pull(server)
+    house.inbox.submit(candidate(1, contact="新联系人"), 2)
+    assert second.pull(server).appended == {"候选提交": 1}
+    first.save()
+    house.delivery.run()
+    (row,) = rows_of(house.path)
+    assert (row["联系人"], row["版本"]) == ("新联系人", 2)
+    second.save()
+    house.delivery.run()
+    (row,) = rows_of(house.path)
+    assert (row["联系人"], row["版本"]) == ("新联系人", 2) and states(house) == {"confirmed": 1}
 
 
 @pytest.mark.parametrize("seed", range(5))
