@@ -107,7 +107,7 @@ BROKEN: list[tuple[str, Break, str, str]] = [
     ("S35-rules", change("measures", 1, weight=Decimal(15)), "p1-Q", "指标合计 41"),
     ("S35-rules", lambda rows: rows["bands"].pop(1), "p1-Q", "空档"),
     ("S35-refused", setting("引导期计入绩效", "也许"), Q3, "没有计算"),
-    ("S35-result", change("performance", score=Decimal("99.50")), f"{Q3}/{P}", "官方得分写着 99.5，"),
+    ("S35-result", change("performance", score=Decimal("99.50")), f"{Q3}/{P}", "官方得分写着 99.50，"),
     ("S35-result", change("performance", quality=Decimal(5)), f"{Q3}/{P}", "交付质量写着 5"),
     ("S35-result", change("performance", grade="D"), f"{Q3}/{P}", "等级写着 D"),
     ("S35-result", lambda rows: rows.update(performance=[]), f"{Q3}/{P}", "还没有结果"),

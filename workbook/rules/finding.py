@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,14 @@ from workbook.rules.performance import Ledger, ledger_of
 from workbook.rules.selection import Selection, read_selection
 from workbook.schema import Table
 from workbook.tables import TABLES
+
+
+def number_said(value: Decimal, least: int = 0) -> str:
+    """A number as findings say it: no needless zeros (4.0 in a file is 4 in an open spreadsheet), at least so many decimals."""
+    plain = value.normalize()
+    exponent = plain.as_tuple().exponent
+    places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    return f"{plain:.{max(places, least)}f}"
 
 
 @dataclass(frozen=True)

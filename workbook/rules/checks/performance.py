@@ -10,7 +10,7 @@ from typing import Any
 
 from workbook.errors import PartnerBookError
 from workbook.records import Record
-from workbook.rules.finding import Check, Finding, Situation, at
+from workbook.rules.finding import Check, Finding, Situation, at, number_said
 from workbook.rules.metrics import ADOPTED, PROOF, log_faults, sound, use_rate
 from workbook.rules.office_hours import book_calendar
 from workbook.rules.performance import Ledger, Period, PeriodRefused, Tree, faults, period_of
@@ -346,8 +346,8 @@ def _as_of(situation: Situation, period: Period) -> datetime:
 
 
 def _said(name: str, value: Any) -> str:
-    if isinstance(value, Decimal):  # 4.0 in a file is 4 in an open spreadsheet
-        return format(value.normalize(), "f")
+    if isinstance(value, Decimal):
+        return number_said(value, 2 if name == "score" else 0)
     return "无" if value is None else PERFORMANCE_STATES[str(value)].zh if name == "state" else str(value)
 
 

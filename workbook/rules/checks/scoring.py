@@ -10,7 +10,7 @@ from workbook.errors import PartnerBookError
 from workbook.evaluation import check_bands, check_weights
 from workbook.evaluation.model import Outcome
 from workbook.records import Record
-from workbook.rules.finding import Check, Finding, Situation, at
+from workbook.rules.finding import Check, Finding, Situation, at, number_said
 from workbook.rules.selection import Panel, Rules, RulesRefused, dimension_code
 from workbook.rules.voting import lacking_roles
 from workbook.schema import Column
@@ -287,8 +287,8 @@ def _wrong(record: Record, outcome: Outcome, version: str) -> list[tuple[Column,
 
 
 def _said(name: str, value: object) -> str:
-    if isinstance(value, Decimal):  # 4.0 in a file is 4 in an open spreadsheet
-        return format(value.normalize(), "f")
+    if isinstance(value, Decimal):
+        return number_said(value, 2 if name == "score" else 0)
     return "无" if value is None else RESULT_STATES[str(value)].zh if name == "state" else str(value)
 
 
