@@ -130,15 +130,19 @@ class App(Part, base.App):
         self.apps.running.insert(0, self)
 
     def quit(self) -> None:
-        """Closes what was opened here, without saving; ends a LibreOffice of ours, never a person's."""
+        """Closes what was opened here, without saving; ends a LibreOffice of ours, never a person's.
+
+        One that has gone already, as when the person closed it, is only forgotten.
+        """
         if self not in self.apps.running:
             return
         self.apps.running.remove(self)
-        self.screen_updating = True
-        self.status_bar = False
-        for book in list(self.books):
-            if book.ours:
-                book.close()
+        if self.office.answers():
+            self.screen_updating = True
+            self.status_bar = False
+            for book in list(self.books):
+                if book.ours:
+                    book.close()
         self.office.close()
 
     def kill(self) -> None:

@@ -125,6 +125,13 @@ class Office:
         """A service of LibreOffice by its name."""
         return self.context.ServiceManager.createInstanceWithContext(name, self.context)
 
+    def answers(self) -> bool:
+        """Whether LibreOffice is still there."""
+        try:
+            return self.desktop.Components is not None
+        except Exception:  # UNO's exceptions have no class before the bridge is loaded
+            return False
+
     def _start(self, pipe: str, visible: bool) -> None:
         program = shutil.which("soffice") or shutil.which("libreoffice")
         if program is None:

@@ -788,3 +788,18 @@ def test_new_rows_look_like_the_one_above_and_hold_nothing_of_it(path: Path, app
         assert [saved.cell(row, column).value for column in (1, 2)] == [None, None]
     with pytest.raises(NotInThisEngine, match="copy_from"):
         sheet.range((40, 1)).copy_from(sheet.range((2, 1)))
+
+
+@pytest.mark.libreoffice
+def test_a_libreoffice_that_a_person_closed_is_forgotten_without_a_word() -> None:
+    from addin.engines import calc_engine
+    from addin.engines.calc_office import Office
+
+    theirs = Office(None, False)
+    calc_engine.register(connect=theirs.address)
+    app = xw.App(add_book=False)
+    app.books.add()
+    theirs.close()
+    calc_engine.register()
+    assert not xw.engines["calc"].apps.count
+    app.quit()
