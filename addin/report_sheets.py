@@ -50,6 +50,11 @@ def _section(sheet: xw.Sheet, row: int, section: Section) -> int:
     head.font.bold = True
     if section.rows:
         _cells(sheet, row + 2, section.rows)
+        for column, places in enumerate(section.decimals, start=1):
+            if places:
+                sheet.range(
+                    (row + 2, column), (row + 1 + len(section.rows), column)
+                ).number_format = f"0.{'0' * places}"
     return row + 2 + max(1, len(section.rows))
 
 

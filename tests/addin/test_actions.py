@@ -181,6 +181,7 @@ def test_a_report_is_a_new_page_with_the_numbers_of_the_results(app: Any, house:
     best = next(r for r in ranked if r["panel"] == panel)
     line = next(row for row in cells if row and best.text("legal_name") in row)
     assert float(best["score"]) in line and best.text("candidate") in line
+    assert format_of(house.path, f"报告 {panel}", best["score"]) == "0.00", "78.5 is 78.50 on the official scale"
 
 
 def test_what_stands_in_a_report_is_text_whatever_it_begins_with(app: Any, tmp_path: Path) -> None:
@@ -197,6 +198,13 @@ def test_what_stands_in_a_report_is_text_whatever_it_begins_with(app: Any, tmp_p
     assert {cell.data_type for cell in cells} == {"s", "n"}, "no formula, no truth value, no error"
     assert [cell.value for cell in cells if cell.column == 1][: 1 + len(HOSTILE)] == [HOSTILE[0], *HOSTILE]
     assert [cell.value for cell in cells if cell.data_type == "n"] == [0.5] * 4
+
+
+def format_of(path: Path, title: str, value: Any) -> str:
+    import openpyxl
+
+    cells = (cell for row in openpyxl.load_workbook(path)[title].iter_rows() for cell in row)
+    return str(next(cell for cell in cells if cell.value == float(value)).number_format)
 
 
 def page(path: Path, title: str) -> list[list[Any]]:

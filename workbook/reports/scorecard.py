@@ -18,6 +18,7 @@ from workbook.schema import Choice, Table
 from workbook.tables import Contributions, Panels, Partners, Performance, PerformanceParts, Results
 
 Said = str | float | None
+TWO_DECIMALS = ("score", "points", "before")  # of the official score, and of what adds up to it
 # The long texts of both tables share the seventh column.
 RESULT_COLUMNS = ("rank", "candidate", "legal_name", "state", "score", "grade", "reason", "next_step", "coverage")
 PART_COLUMNS = ("dimension", "title", "state", "weight", "mean", "points", "marks")
@@ -31,11 +32,12 @@ class NothingToReport(PartnerBookError):
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, the heads of its columns, and rows as wide as they are."""
+    """A heading, the heads of its columns, rows as wide as they are, and the decimals of columns that always show them."""
 
     heading: str
     heads: tuple[str, ...]
     rows: tuple[tuple[Said, ...], ...]
+    decimals: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def _section(heading: str, table: type[Table], names: Sequence[str], rows: Seque
         heading,
         tuple(table.columns[name].zh for name in names),
         tuple(tuple(say(row[name]) for say, name in zip(says, names, strict=True)) for row in rows),
+        tuple(2 if name in TWO_DECIMALS else None for name in names),
     )
 
 
