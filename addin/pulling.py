@@ -22,6 +22,7 @@ from workbook.tables import BY_NAME
 
 STEPS = 4
 MOST = 1000  # submissions in one pull
+LONGEST_KEY = 40  # of a key that the server keeps; staff may have typed a longer one
 
 
 class Server(Protocol):
@@ -111,7 +112,7 @@ def _place(
         return done
     progress(1, STEPS, f"整理 {len(standings)} 份提交")
     copy, placement = _placed_in_memory(read, copy, seen, standings, claim, done)
-    rows, refused = _numbered(standings, placement, done)
+    rows, refused = _numbered([one for one in standings if one.table not in seen.problems], placement, done)
     _count(placement, done)
     if not rows and not refused:
         server.abandon(pull, " ".join(done.problems))
@@ -162,7 +163,10 @@ def _placed_in_memory(
 def _numbered(
     standings: Sequence[Standing], placement: Placement, done: Pulled
 ) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-    """The versions that this copy now holds, with the keys of their rows, and those that cannot stand in a row."""
+    """The versions that this copy now holds, with the keys of their rows, and those that cannot stand in a row.
+
+    Of `standings` whose tables the copy has: what cannot be looked for is not taken for deleted.
+    """
     rows = [(version.seq, key) for version, key in placement.placed]
     for one in standings:
         lacking = [v for v in one.versions if v.state == "leased"]
@@ -171,7 +175,8 @@ def _numbered(
             rows += [(v.seq, "") for v in lacking]
         elif one.rows and not one.pending:
             done.there += 1
-            rows += [(v.seq, one.rows[0].key) for v in lacking]
+            key = one.rows[0].key
+            rows += [(v.seq, key if len(key) <= LONGEST_KEY else "") for v in lacking]
     known = {seq for seq, _ in rows}
     refused = [(v.seq, why) for one, why in placement.refused for v in one.pending if v.seq not in known]
     return rows, refused

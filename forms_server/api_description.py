@@ -43,6 +43,7 @@ def _or_null(schema: Schema) -> Schema:
     return {**schema, "type": [schema["type"], "null"]}
 
 
+GENERATION: Schema = {"type": "integer", "minimum": 0, "maximum": 10**9}  # with room for those that follow
 COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": BIGGEST}
 TEXT: Schema = {"type": "string"}
 UUID: Schema = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
@@ -94,13 +95,13 @@ OTHER = {409: "OtherBook: the open workbook is another one than this server's"}
 OPERATIONS = (
     Operation(
         "POST", "/api/v1/pulls", "claim", "Lease the submissions that an open copy of the workbook lacks", CLAIM,
-        _object({"book": UUID, "generation": COUNT}, {"limit": {"type": "integer", "minimum": 1, "maximum": 1000}, "pull": {**UUID, "description": "chosen by the program: asking again under it is the same claim"}}), {409: OTHER[409] + "; PullLost: a pull of this id is over"},
+        _object({"book": UUID, "generation": GENERATION}, {"limit": {"type": "integer", "minimum": 1, "maximum": 1000}, "pull": {**UUID, "description": "chosen by the program: asking again under it is the same claim"}}), {409: OTHER[409] + "; PullLost: a pull of this id is over"},
     ),
     Operation(
         "POST", "/api/v1/pulls/<pull>/generation", "hand_out",
         "Hand out the generation under which these versions are about to be written; the same again gives the same",
         _object({"generation": COUNT}),
-        _object({"generation": COUNT, "rows": _array(_pair(TEXT))}, {"refused": _array(_pair(TEXT))}), LOST,
+        _object({"generation": GENERATION, "rows": _array(_pair(TEXT))}, {"refused": _array(_pair(TEXT))}), LOST,
     ),
     Operation(
         "POST", "/api/v1/pulls/<pull>/placed", "placed", "The rows stand in the open copy", _object({"placed": COUNT}), _object({}), LOST,
@@ -111,7 +112,7 @@ OPERATIONS = (
     ),
     Operation(
         "POST", "/api/v1/saved", "saved", "These submissions stand in the file that was just saved", _object({"confirmed": COUNT}),
-        _object({"book": UUID, "generation": COUNT, "ids": _array(UUID)}), OTHER,
+        _object({"book": UUID, "generation": GENERATION, "ids": _array(UUID)}), OTHER,
     ),
     Operation("GET", "/api/v1/state", "state", "Where delivery stands", STATE),
     Operation("GET", "/api/v1/evaluation", "evaluation", "The official numbers, evaluated anew from the file on disk", EVALUATION),

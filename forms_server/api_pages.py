@@ -5,6 +5,7 @@ Pages of other origins may ask only if the operator named them (xlwings Lite run
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +15,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, jsonify, make_response, request
 
-from forms_server.api_description import BY_NAME, checked, openapi
-from forms_server.database import books
+from forms_server.api_description import BIGGEST, BY_NAME, UUID, BadBody, checked, openapi
+from forms_server.database import books, submissions
 from forms_server.finance_access import as_json, authenticate, need_scope, the_token
 from forms_server.finance_tokens import PULL
 from forms_server.inbox import Inbox
 from forms_server.pages import services
-from forms_server.pulling import Claim, Pulls
+from forms_server.pulling import Claim, PullLost, Pulls
 from workbook import store
 from workbook.errors import PartnerBookError
 from workbook.submissions import Stored
@@ -30,6 +31,7 @@ api_pages.register_error_handler(PartnerBookError, as_json)
 
 ORIGINS = "partnerbook origins"
 BODY_LIMIT = 16 * 2**20
+LONGEST_KEY: int = submissions.c.row_key.type.length  # type: ignore[attr-defined]
 KEPT = "partnerbook evaluation"
 
 
@@ -74,11 +76,40 @@ def _share(response: Response) -> Response:
 
 
 def _body(name: str) -> dict[str, Any]:
-    return checked(name, request.get_json(force=True, silent=True))
+    try:
+        given = request.get_json(force=True, silent=True)
+    except RecursionError:  # nested without end
+        given = None
+    return checked(name, given)
 
 
 def _pulls() -> Pulls:
     return Pulls(services().inbox, the_token().id)
+
+
+def _id(pull: str) -> str:
+    """A pull's id from the address; what is none goes nowhere near the database."""
+    if not re.fullmatch(UUID["pattern"], pull):
+        raise PullLost
+    return pull
+
+
+def _pairs(body: dict[str, Any], name: str, longest: int) -> list[tuple[int, str]]:
+    """Pairs of a version's number and a text. The checker of bodies knows no `prefixItems`, so they are checked here.
+
+    Raises:
+        BadBody: naming the first that is none.
+    """
+    pairs = []
+    for at, (number, text) in enumerate(body.get(name, ())):
+        if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= BIGGEST:
+            raise BadBody(f"body.{name}[{at}][0] 应是 0 到 {BIGGEST} 的整数")
+        if number != int(number):
+            raise BadBody(f"body.{name}[{at}][0] 应是整数")
+        if not isinstance(text, str) or len(text) > longest or "\0" in text:
+            raise BadBody(f"body.{name}[{at}][1] 应是不超过 {longest} 个字的文字")
+        pairs.append((int(number), text))
+    return pairs
 
 
 @api_pages.post(BY_NAME["claim"].path)
@@ -86,29 +117,30 @@ def claim() -> Response:
     """Lease what an open copy lacks."""
     body, pulls = _body("claim"), _pulls()
     pulls.must_be(body["book"])
-    return jsonify(_claimed(pulls.claim(body["generation"], body.get("limit", 500), body.get("pull", ""))))
+    generation, limit = int(body["generation"]), int(body.get("limit", 500))  # 1.0 is a whole number, too
+    return jsonify(_claimed(pulls.claim(generation, limit, body.get("pull", ""))))
 
 
 @api_pages.post(BY_NAME["hand_out"].path)
 def hand_out(pull: str) -> Response:
     """The generation under which rows are about to be written."""
     body = _body("hand_out")
-    rows, refused = ([(int(seq), str(word)) for seq, word in body.get(name, [])] for name in ("rows", "refused"))
-    return jsonify(generation=_pulls().hand_out(pull, body["generation"], rows, refused))
+    rows, refused = _pairs(body, "rows", LONGEST_KEY), _pairs(body, "refused", BODY_LIMIT)
+    return jsonify(generation=_pulls().hand_out(_id(pull), int(body["generation"]), rows, refused))
 
 
 @api_pages.post(BY_NAME["placed"].path)
 def placed(pull: str) -> Response:
     """The rows stand in the open copy."""
     _body("placed")
-    return jsonify(placed=_pulls().placed(pull))
+    return jsonify(placed=_pulls().placed(_id(pull)))
 
 
 @api_pages.post(BY_NAME["abandon"].path)
 def abandon(pull: str) -> Response:
     """Nothing was written."""
-    reason = _body("abandon").get("reason", "")
-    released = _pulls().abandon(pull)
+    reason = " ".join(_body("abandon").get("reason", "").split())  # one line of the log, whatever it says
+    released = _pulls().abandon(_id(pull))
     current_app.logger.warning("a pull was given up with %d versions: %s", released, reason[:500])
     return jsonify(released=released)
 
@@ -118,7 +150,7 @@ def saved() -> Response:
     """These submissions stand in the file that a door saved and read."""
     body, pulls = _body("saved"), _pulls()
     pulls.must_be(body["book"])
-    return jsonify(confirmed=pulls.saved(body["generation"], body["ids"]))
+    return jsonify(confirmed=pulls.saved(int(body["generation"]), body["ids"]))
 
 
 @api_pages.get(BY_NAME["state"].path)

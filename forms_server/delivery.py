@@ -182,8 +182,11 @@ class Delivery:
 
     def idle(self) -> bool:
         """Whether there is nothing to do: no row waits but for staff, and the file is the one that was last read."""
-        counts = self.inbox.state().counts
+        state = self.inbox.state()
+        counts = state.counts
         if counts["waiting"] != self._resting or counts["leased"] or counts["placed"]:
+            return False
+        if state.fingerprint != self._fingerprint:  # a door told of a file that it saved: see for ourselves
             return False
         if self._wake is not None and self._wake <= utcnow():
             return False
@@ -345,7 +348,7 @@ class Delivery:
         standings = [standing(versions, seen) for versions in known.values()]
         busy = self.inbox.being_pulled()
         free = [one for one in standings if one.id not in busy]
-        moves = verdicts(free, seen)
+        moves = verdicts(free, seen, self.inbox.jumps())
         profile = settings_of(book)
         rows = {i: found[0] for i, found in seen.rows.items()}
         self.inbox.settle(

@@ -28,6 +28,7 @@ from workbook.tables import BY_NAME
 
 LEASE = timedelta(seconds=180)  # how long a program may be silent between asking and placing
 MOST = 1000  # submissions in one pull
+KEPT = timedelta(days=7)  # how long a pull is remembered after it is over
 
 
 class OtherBook(PartnerBookError):
@@ -92,7 +93,7 @@ class Pulls:
         with self._inbox.transaction() as connection:
             lineage = lineage_of(generation, jumps_of(connection, self._inbox.book_id))
             again = self._again(connection, pull, generation)
-            lacking = sa.select(submissions).where(mine, self._lacking(lineage)).order_by(submissions.c.seq)
+            lacking = sa.select(submissions).where(mine, self._lacking(connection, lineage)).order_by(submissions.c.seq)
             found = [stored_row(row) for row in connection.execute(lacking)]
             busy = set(connection.scalars(sa.select(submissions.c.id).where(mine, self._busy(pull))))
             gone = set(connection.scalars(sa.select(submissions.c.id).where(mine, submissions.c.state == "deleted")))
@@ -100,7 +101,7 @@ class Pulls:
             ids = list(dict.fromkeys(one.id for one in found))
             held = self._held(review, [one for one in found if one.id not in busy])
             free = [one for one in ids if one not in busy | held]
-            chosen = sorted(again, key=ids.index) if again else free[: min(limit, MOST)]
+            chosen = [one for one in ids if one in again] if again else free[: min(limit, MOST)]
             self._open(connection, pull, generation, now)
             versions = self._lease(connection, pull, chosen, lineage)
             book = connection.execute(sa.select(books).where(books.c.id == self._inbox.book_id)).one()
@@ -115,6 +116,7 @@ class Pulls:
         row = {"id": pull, "book": self._inbox.book_id, "base": base, "state": "claimed", "token": self._token, "at": now, "until": now + LEASE}  # fmt: skip
         known = connection.execute(sa.select(pulls.c.id).where(pulls.c.id == pull)).first()
         if known is None:
+            connection.execute(pulls.delete().where(pulls.c.book == self._inbox.book_id, pulls.c.at < now - KEPT))
             connection.execute(pulls.insert().values(row))
 
     def _again(self, connection: sa.Connection, pull: str, base: int) -> set[str]:
@@ -135,11 +137,12 @@ class Pulls:
         The same pull gets the same generation again. `refused` are versions, as (seq, why), that cannot stand in a row.
 
         Raises:
-            PullLost: it ran out, or one of the versions is not its own.
+            PullLost: it ran out, or one of the versions is not its own, or is named twice.
         """
+        named = [seq for seq, _ in (*rows, *refused)]
         with self._inbox.transaction() as connection:
             known = self._running(connection, pull)
-            if known.base != base:
+            if known.base != base or len(set(named)) < len(named):
                 raise PullLost
             if known.generation is not None:
                 return int(known.generation)
@@ -155,11 +158,13 @@ class Pulls:
                 if changed.rowcount != 1:
                     raise PullLost
             for seq, why in refused:
-                connection.execute(
+                changed = connection.execute(
                     submissions.update()
                     .where(own, submissions.c.seq == seq)
                     .values(state="waiting", pull=None, reason=why[:500], next_try=utcnow() + REST, changed_at=utcnow())
                 )
+                if changed.rowcount != 1:
+                    raise PullLost
             connection.execute(
                 pulls.update()
                 .where(pulls.c.id == pull)
@@ -193,7 +198,8 @@ class Pulls:
 
     def saved(self, generation: int, ids: Sequence[str]) -> int:
         """A door read the file that it saved, of this generation, and saw these submissions in it; returns how many versions
-        are confirmed by that. The server's own reading of its file has the last word."""
+        are confirmed by that. The server's own reading of its file has the last word, and takes place soon: the file that
+        the door means may lie elsewhere."""
         confirmed = 0
         with self._inbox.transaction() as connection:
             lineage = lineage_of(generation, jumps_of(connection, self._inbox.book_id))
@@ -202,23 +208,29 @@ class Pulls:
                     submissions.c.book == self._inbox.book_id,
                     submissions.c.id.in_(list(ids[start : start + 500])),
                     submissions.c.state.in_(("waiting", "leased", "placed")),
-                    sa.not_(self._lacking(lineage)),
+                    sa.not_(self._lacking(connection, lineage)),
                 )
                 confirmed += connection.execute(
                     submissions.update()
                     .where(there)
                     .values(state="confirmed", pull=None, reason=None, next_try=None, changed_at=utcnow())
                 ).rowcount
+            if confirmed:  # what delivery last read is not enough any more
+                connection.execute(books.update().where(books.c.id == self._inbox.book_id).values(fingerprint=None))
         return confirmed
 
     # --- what is chosen ---
 
-    @staticmethod
-    def _lacking(lineage: Lineage) -> sa.ColumnElement[bool]:
-        """Of versions: no generation of this lineage wrote them."""
-        generation = submissions.c.generation
-        outside = [sa.not_(generation.between(low, high)) for low, high in lineage.spans]
-        return sa.or_(generation.is_(None), sa.and_(*outside))
+    def _lacking(self, connection: sa.Connection, lineage: Lineage) -> sa.ColumnElement[bool]:
+        """Of versions: no generation of this lineage wrote them.
+
+        A long lineage has more spans than a statement may have terms; the older generations outside it are few.
+        """
+        generation, newest = submissions.c.generation, lineage.newest
+        mine = sa.and_(submissions.c.book == self._inbox.book_id, generation <= newest)
+        known = connection.scalars(sa.select(generation).where(mine).distinct())
+        aside = [one for one in known if one not in lineage]
+        return sa.or_(generation.is_(None), generation > newest, generation.in_(aside))
 
     def _busy(self, pull: str) -> sa.ColumnElement[bool]:
         """Of versions: another program or delivery is carrying them."""
@@ -238,7 +250,7 @@ class Pulls:
             part = submissions.c.id.in_(list(chosen[start : start + 500]))
             connection.execute(
                 submissions.update()
-                .where(part, self._lacking(lineage))
+                .where(part, self._lacking(connection, lineage))
                 .values(state="leased", pull=pull, changed_at=utcnow())
             )
             rows += [stored_row(row) for row in connection.execute(sa.select(submissions).where(part))]

@@ -22,23 +22,25 @@ from workbook.errors import PartnerBookError
 from workbook.ooxml import Book
 from workbook.profile import profile_of
 from workbook.rules.selection import read_selection
-from workbook.submissions import Seen, Standing, find_submissions
+from workbook.submissions import Seen, Standing, Stored, find_submissions, lineage_of
 
 log = logging.getLogger("partnerbook.delivery")
 
 
-def verdicts(standings: Iterable[Standing], seen: Seen) -> list[Moves]:
+def verdicts(standings: Iterable[Standing], seen: Seen, jumps: Mapping[int, int]) -> list[Moves]:
     """What follows from the file for each version: confirmed, deleted, or never written and to be written again.
 
     A version that stands in the file although no generation of the file's wrote it came by another copy that was saved
-    over it: from now on it belongs to this one, so that a person may delete it like any other.
+    over it: from now on it belongs to this one, so that a person may delete it like any other. Not so if it was handed out
+    on top of this very generation: then a program was stopped between its rows and the name of their generation, and other
+    copies of this one do not hold them. `jumps` as the inbox keeps them.
     """
     confirmed, adopted, deleted, again = [], [], [], []
     for one in standings:
         for version in one.versions:
             if one.deleted:
                 deleted += [version] if version.state != "deleted" else []
-            elif version.version <= one.delivered and version.generation not in seen.lineage:
+            elif version.version <= one.delivered and _came_from_aside(version, seen, jumps):
                 adopted.append(version)
             elif version.version <= one.delivered:
                 confirmed += [version] if version.state != "confirmed" else []
@@ -51,6 +53,13 @@ def verdicts(standings: Iterable[Standing], seen: Seen) -> list[Moves]:
         Moves("waiting", again),
     ]
     return [move for move in moves if move.rows]
+
+
+def _came_from_aside(version: Stored, seen: Seen, jumps: Mapping[int, int]) -> bool:
+    """Whether a version in the file came by another branch than the file's, or nobody knows how."""
+    if version.generation in seen.lineage:
+        return False
+    return version.generation is None or seen.generation not in lineage_of(version.generation, jumps)
 
 
 def look(book: Book, jumps: Mapping[int, int]) -> Seen:

@@ -6,6 +6,7 @@ there any more was deleted by a person; what none of them wrote never was there.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,8 +52,23 @@ class Lineage:
 
     spans: tuple[tuple[int, int], ...]
 
+    @cached_property
+    def _ordered(self) -> tuple[list[int], list[int]]:
+        """The lows and the highs, from the oldest on."""
+        spans = sorted(self.spans)
+        return [low for low, _ in spans], [high for _, high in spans]
+
+    @property
+    def newest(self) -> int:
+        """The copy's own generation."""
+        return max((high for _, high in self.spans), default=0)
+
     def __contains__(self, generation: object) -> bool:
-        return isinstance(generation, int) and any(low <= generation <= high for low, high in self.spans)
+        if not isinstance(generation, int):
+            return False
+        lows, highs = self._ordered
+        at = bisect_right(lows, generation) - 1
+        return at >= 0 and generation <= highs[at]
 
 
 def lineage_of(generation: int, jumps: Mapping[int, int]) -> Lineage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -12,11 +13,18 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from forms_server import database
-from forms_server.codes import plain_code, receipt_code
+from forms_server.codes import body_hash, plain_code, receipt_code
 from forms_server.database import NetworkShare, filesystem_of, migrate, open_database, private_file
+from forms_server.house import open_house
 from forms_server.inbox import Inbox, Incoming, SubmissionConflict
+from forms_server.pulling import Pulls
+from forms_server.verifying import verify_receipts
+from tests.delivery.conftest import candidate, ids_of
+from workbook.build import new_workbook
 
 BOOK = str(uuid.UUID(int=7))
 
@@ -159,6 +167,76 @@ def test_every_migration_goes_up_and_down_and_equals_the_declared_tables(tmp_pat
     assert set(sa.inspect(engine).get_table_names()) == {"alembic_version"}
     migrate(engine)
     assert "submissions" in sa.inspect(engine).get_table_names()
+
+
+def before_pulls(path: Path) -> sa.Engine:
+    """A database as revision 0005 left it, with a submission in each state; the file is of generation 0 and empty."""
+    path.parent.mkdir(parents=True)
+    engine = sa.create_engine(f"sqlite:///{path}")
+    migrate(engine, "0005")
+    states = {1: ("waiting", None), 2: ("leased", None), 3: ("placed", 1), 4: ("deleted", 1)}
+    with engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO books (id, generation) VALUES (:id, 1)"), {"id": BOOK})
+        for number, (state, generation) in states.items():
+            one = candidate(number)
+            row = {
+                "id": one.id, "book": BOOK, "body": json.dumps(one.values), "state": state, "generation": generation,
+                "body_hash": body_hash(one.form, one.table, one.values), "key": f"C-{number:04d}" if generation else None,
+            }  # fmt: skip
+            connection.execute(
+                sa.text(
+                    "INSERT INTO submissions (id, version, book, form, table_name, body, body_hash, received_at, state, "
+                    "generation, row_key, changed_at) VALUES (:id, 1, :book, 'candidate', 'candidates', :body, :body_hash, "
+                    "'2026-11-01 00:00:00', :state, :generation, :key, '2026-11-01 00:00:00')"
+                ),
+                row,
+            )
+    return engine
+
+
+def test_an_inbox_from_before_pulls_is_brought_up_and_delivers_what_it_holds(tmp_path: Path) -> None:
+    before_pulls(tmp_path / "data" / BOOK / "inbox.sqlite").dispose()
+    path = tmp_path / "伙伴簿.xlsx"
+    path.write_bytes(new_workbook(book_id=BOOK))
+    house = open_house(path, tmp_path / "data")
+    claim = Pulls(house.inbox).claim(0)
+    assert [one.id for one in claim.versions] == [candidate(1).id, candidate(3).id], "2 is still with delivery"
+    Pulls(house.inbox).abandon(claim.pull)
+    assert house.delivery.run().delivered == 3
+    assert sorted(ids_of(path)) == [candidate(number).id for number in (1, 2, 3)]
+    assert verify_receipts(house.inbox, path).ok
+
+
+def go_back(engine: sa.Engine, to: str) -> None:
+    """As `migrate`, which goes up only, or all the way down."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, to)
+
+
+def test_going_back_before_pulls_loses_no_row_that_only_an_open_copy_had(tmp_path: Path) -> None:
+    """Row 1 went into a copy as generation 1, the file went on from 0 to 2: without that branch it would look deleted."""
+    path = tmp_path / "伙伴簿.xlsx"
+    path.write_bytes(new_workbook(book_id=BOOK))
+    house = open_house(path, tmp_path / "data")
+    pulls = Pulls(house.inbox)
+    house.inbox.submit(candidate(1))
+    claim = pulls.claim(0)
+    pulls.hand_out(claim.pull, 0, [(1, "C-0001")])
+    house.inbox.submit(candidate(2))
+    assert house.delivery.run().delivered == 1
+    pulls.placed(claim.pull)
+    engine = house.inbox._engine
+    go_back(engine, "0005")
+    assert not {"pulls", "jumps"} & set(sa.inspect(engine).get_table_names())
+    assert "pull" not in {column["name"] for column in sa.inspect(engine).get_columns("submissions")}
+    engine.dispose()
+    again = open_house(path, tmp_path / "data")
+    done = again.delivery.run()
+    assert (done.deleted, done.delivered) == ([], 1)
+    assert sorted(ids_of(path)) == [candidate(1).id, candidate(2).id]
 
 
 def test_a_database_on_a_network_share_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

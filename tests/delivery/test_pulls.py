@@ -10,21 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from addin.client import NoAnswer, PullLost
 from addin.pulling import sentence
 from forms_server import pulling
 from forms_server.database import pulls
 from forms_server.house import House, open_house
-from forms_server.inbox import utcnow
+from forms_server.inbox import Incoming, utcnow
 from forms_server.pulling import Pulls
 from forms_server.verifying import verify_receipts
 from tests.delivery.conftest import candidate, edit, ids_of, rows_of
 from tests.delivery.open_copies import OpenCopy, connected
 from tests.forms import scoring
 from workbook.build import new_workbook
-from workbook.identity import generation_of
+from workbook.identity import GENERATION, generation_of
 from workbook.ooxml import Book
 from workbook.submissions import lineage_of
 
@@ -356,6 +355,19 @@ def test_a_row_that_is_there_already_is_told_once_and_not_written_again(house: H
     assert one.pull(server).there == 0 and one.ids() == sent
 
 
+def test_a_key_that_staff_typed_longer_than_the_server_keeps_is_in_nobody_s_way(house: House) -> None:
+    (sent,), server = send(house, 1), connected(house)
+    one, two = OpenCopy(house.path), OpenCopy(house.path)
+    one.pull(server)
+    book = Book.read(one.data)
+    (row,) = book.rows("candidates")
+    book.update_rows("candidates", "提交标识", {row.number: {"候选编号": "长" * 41}})
+    one.data = book.to_bytes()
+    two.pull(server)
+    assert one.pull(server).there == 1 and one.ids() == [sent]
+    assert house.inbox.all()[0].row_key == "C-0001"
+
+
 def test_a_row_that_was_deleted_on_disk_goes_into_no_other_copy(house: House) -> None:
     (one,) = send(house, 1)
     older = OpenCopy(house.path)
@@ -371,6 +383,29 @@ def test_a_row_that_was_deleted_on_disk_goes_into_no_other_copy(house: House) ->
     assert newer.ids() == [two] and "C-0002" in str(Book.read(newer.data).rows("candidates")[0].values), (
         "and its number is given to nobody else"
     )
+
+
+def test_rows_that_were_saved_without_their_generation_are_not_taken_for_deleted_in_another_copy(house: House) -> None:
+    """The program was stopped between the rows and the name: a copy of the same generation, saved later, never had them."""
+    sent = send(house, 1)
+    other, copy = OpenCopy(house.path), OpenCopy(house.path)
+
+    def stop(step: str) -> None:
+        if step == "after writing":
+            book = Book.read(copy.data)
+            book.set_defined_name(GENERATION, "0")
+            copy.data = book.to_bytes()
+            raise OSError("the program died")
+
+    copy.stop = stop
+    with pytest.raises(OSError, match="the program died"):
+        copy.pull(connected(house))
+    copy.save()
+    house.delivery.run()
+    assert states(house) == {"confirmed": 1} and ids_of(house.path) == sent
+    other.save()
+    done = house.delivery.run()
+    assert (done.deleted, done.delivered) == ([], 1) and ids_of(house.path) == sent
 
 
 def test_a_backup_that_is_put_back_while_a_copy_is_out_costs_no_row(house: House) -> None:
@@ -436,13 +471,16 @@ def test_what_delivery_is_writing_at_this_moment_goes_to_no_copy(house: House) -
 def test_rows_of_reviewers_wait_for_their_panel_here_too(tmp_path: Path) -> None:
     house = scoring.scene(tmp_path, firms=1, people=3).house
     values = {"panel": scoring.PANEL, "candidate": "C-0001", "reviewer": "R-0001", "conflict": "no"}
-    from forms_server.inbox import Incoming
-
     house.inbox.submit(Incoming(str(uuid.UUID(int=1)), "declaration", "declarations", values))
     house.inbox.submit(candidate(2))
     claim = Pulls(house.inbox).claim(0)
     assert [v.table for v in claim.versions] == ["candidates"]
     assert (claim.held, claim.more, claim.elsewhere) == (1, 0, 0)
+    house.inbox.move(house.inbox.all(tables=["declarations"]), "placed")
+    again = Pulls(house.inbox).claim(0)
+    assert ([v.table for v in again.versions], again.held) == (["declarations"], 0), (
+        "it was in a book before: it is open"
+    )
 
 
 def test_what_a_program_took_since_delivery_looked_stays_with_it(house: House) -> None:
@@ -549,10 +587,10 @@ def test_only_what_was_numbered_is_placed_and_the_rest_waits(house: House) -> No
         pulls.placed(claim.pull)
     pulls.hand_out(claim.pull, 0, [(1, "C-0001")])
     assert pulls.placed(claim.pull) == 1 and states(house) == {"placed": 1, "waiting": 1}
+    with pytest.raises(pulling.PullLost):
+        pulls.hand_out(claim.pull, 0, [(1, "C-0001")])
     assert (pulls.placed(claim.pull), pulls.abandon(claim.pull)) == (0, 0), "said again, it changes nothing"
     assert states(house) == {"placed": 1, "waiting": 1}
-    with pytest.raises(pulling.PullLost):
-        pulls.hand_out(claim.pull, 0, [(2, "C-0002")])
 
 
 def test_a_name_of_a_pull_is_good_for_one_copy_and_one_time(house: House) -> None:
@@ -564,6 +602,11 @@ def test_a_name_of_a_pull_is_good_for_one_copy_and_one_time(house: House) -> Non
     let_the_pulls_run_out(house)
     with pytest.raises(pulling.PullLost):
         pulls.claim(0, 1, name)
+    third = str(uuid.UUID(int=7))
+    (one,) = pulls.claim(0, 1, third).versions
+    pulls.hand_out(third, 0, [(one.seq, "C-0001")])
+    with pytest.raises(pulling.PullLost):
+        pulls.claim(0, 1, third)
     other = str(uuid.UUID(int=6))
     pulls.claim(0, 1, other)
     pulls.abandon(other)
@@ -656,9 +699,9 @@ def open_without(house: House, header: str) -> OpenCopy:
 
 def test_rows_wait_for_a_table_that_the_copy_lacks(house: House) -> None:
     send(house, 1)
-    copy = open_without(house, "提交编号")
+    copy = open_without(house, "提交标识")
     done = copy.pull(connected(house))
-    assert done.appended == {} and "提交编号" in sentence(done) and states(house) == {"waiting": 1}
+    assert done.appended == {} and "提交标识" in sentence(done) and states(house) == {"waiting": 1}
 
 
 def test_a_correction_waits_for_a_table_that_the_copy_lacks(house: House) -> None:
@@ -666,9 +709,9 @@ def test_a_correction_waits_for_a_table_that_the_copy_lacks(house: House) -> Non
     send(house, 1)
     house.delivery.run()
     house.inbox.submit(candidate(1, contact="新联系人"), 2)
-    copy = open_without(house, "提交编号")
+    copy = open_without(house, "提交标识")
     done = copy.pull(connected(house))
-    assert done.deleted == [] and "提交编号" in sentence(done)
+    assert done.deleted == [] and "提交标识" in sentence(done)
     assert states(house) == {"confirmed": 1, "waiting": 1}
     house.delivery.run()
     assert [row["联系人"] for row in rows_of(house.path)] == ["新联系人"]
@@ -753,3 +796,25 @@ def test_whatever_order_things_happen_in_every_submission_ends_up_once(house: Ho
     assert sorted(ids_of(house.path)) == sorted(sent)
     assert states(house) == ({"confirmed": len(sent)} if sent else {})
     assert verify_receipts(house.inbox, house.path).ok
+
+
+def test_a_book_with_thousands_of_forks_behind_it_is_pulled_into_like_any_other(house: House) -> None:
+    """Every second generation went to a copy that was thrown away: the lineage is 3,000 spans long."""
+    import sqlalchemy as sa
+
+    from forms_server.database import jumps
+
+    (one,) = send(house, 1)
+    house.delivery.run()
+    with house.inbox.transaction() as connection:
+        rows = [{"book": house.inbox.book_id, "generation": 2 * n + 1, "base": 2 * n - 1} for n in range(1, 3001)]
+        connection.execute(jumps.insert(), rows)
+        connection.execute(sa.text("UPDATE books SET generation = 6001"))
+    other = send(house, 2)
+    claim = Pulls(house.inbox).claim(6001)
+    assert [version.id for version in claim.versions] == other
+    assert len(claim.lineage.spans) == 3001 and 1 in claim.lineage and 2 not in claim.lineage and 6001 in claim.lineage
+    with house.inbox.transaction() as connection:
+        connection.execute(sa.text("UPDATE submissions SET generation = 2 WHERE seq = 1"))
+    let_the_pulls_run_out(house)
+    assert {version.id for version in Pulls(house.inbox).claim(6001).versions} == {one, *other}

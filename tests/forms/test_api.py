@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +116,99 @@ def test_a_body_that_is_not_described_is_refused_with_its_place(house: House, bo
     said = web(house).post("/api/v1/pulls", json=body, headers=basic(token(house)))
     assert said.status_code == 400 and said.json["error"]["code"] == "BadBody"
     assert f"{place} 不符合" in said.json["error"]["message"]
-    assert web(house).post("/api/v1/pulls", data=b"{", headers=basic(token(house))).status_code == 400
+    for text in (b"{", b"[" * 100_000, b"\xff", b""):
+        assert web(house).post("/api/v1/pulls", data=text, headers=basic(token(house))).status_code == 400
+
+
+PULL_ID = "11111111-1111-4111-8111-111111111111"
+
+
+@pytest.mark.parametrize(
+    "rows, refused",
+    [
+        ([["x", "C-0001"]], []),
+        ([[None, "C-0001"]], []),
+        ([[True, "C-0001"]], []),
+        ([[1, None]], []),
+        ([[1, 5]], []),
+        ([[-1, "C-0001"]], []),
+        ([[2**31, "C-0001"]], []),
+        ([[2**70, "C-0001"]], []),
+        ([[1.5, "C-0001"]], []),
+        ([[1]], []),
+        ([[1, "C-0001", 2]], []),
+        ([[1, "C" * 41]], []),
+        ([[1, "C-\x00"]], []),
+        ([], [[1, "\x00"]]),
+        ([], [[1, ["写不进"]]]),
+    ],
+)
+def test_a_pair_that_is_none_is_refused_and_nothing_is_handed_out(house: House, rows: Any, refused: Any) -> None:
+    house.inbox.submit(candidate(1))
+    pages, key = web(house), basic(token(house))
+    before = house.inbox.state().generation
+    pages.post("/api/v1/pulls", json={"book": house.inbox.book_id, "generation": before, "pull": PULL_ID}, headers=key)
+    body = {"generation": before, "rows": rows, "refused": refused}
+    said = pages.post(f"/api/v1/pulls/{PULL_ID}/generation", json=body, headers=key)
+    assert said.status_code == 400 and said.json["error"]["code"] == "BadBody", said.text
+    assert house.inbox.state().generation == before
+    assert {one.row_key for one in house.inbox.all()} == {None}
+
+
+def test_a_whole_number_with_a_point_is_the_number(house: House) -> None:
+    """JSON knows one kind of number: 1.0 is 1."""
+    for number in (1, 2):
+        house.inbox.submit(candidate(number))
+    body = {"book": house.inbox.book_id, "generation": 0.0, "limit": 1.0}
+    said = web(house).post("/api/v1/pulls", json=body, headers=basic(token(house)))
+    assert said.status_code == 200 and len(said.json["submissions"]) == 1 and said.json["more"] == 1
+
+
+@pytest.mark.parametrize("name", ["none", "%00", "x" * 5000, "11111111-1111-4111-8111-111111111112", "{11111111}"])
+def test_a_pull_that_is_none_is_lost_whatever_its_name(house: House, name: str) -> None:
+    pages, key = web(house), basic(token(house))
+    for call, body in (("generation", {"generation": 0, "rows": []}), ("placed", {}), ("abandon", {})):
+        said = pages.post(f"/api/v1/pulls/{name}/{call}", json=body, headers=key)
+        assert said.status_code == 409 and said.json["error"]["code"] == "PullLost"
+
+
+def test_a_hundred_thousand_rows_that_are_not_the_pull_s_are_refused_at_once(house: House) -> None:
+    house.inbox.submit(candidate(1))
+    pages, key = web(house), basic(token(house))
+    claim = {"book": house.inbox.book_id, "generation": 0, "pull": PULL_ID}
+    (one,) = pages.post("/api/v1/pulls", json=claim, headers=key).json["submissions"]
+    for seqs in (range(1_000, 101_000), [one["seq"]] * 100_000):
+        body = {"generation": 0, "rows": [[seq, "C-0001"] for seq in seqs]}
+        began = time.monotonic()
+        said = pages.post(f"/api/v1/pulls/{PULL_ID}/generation", json=body, headers=key)
+        assert said.status_code == 409 and time.monotonic() - began < 5
+    body["rows"].append([1, "C-0001"])
+    said = pages.post(f"/api/v1/pulls/{PULL_ID}/generation", json=body, headers=key)
+    assert said.status_code == 400
+
+
+def test_a_body_beyond_the_limit_is_refused_unread(house: House) -> None:
+    pages, key = web(house), basic(token(house))
+    body = {"book": house.inbox.book_id, "generation": 0, "ids": []}
+    padded = json.dumps(body) + " " * (16 * 2**20)
+    said = pages.post("/api/v1/saved", data=padded, headers=key)
+    assert said.status_code == 413 and said.json["error"]["message"]
+    assert pages.post("/api/v1/saved", data=padded[: 16 * 2**20], headers=key).status_code == 200
+
+
+def test_another_workbook_is_refused_by_both_calls_that_name_one(house: House) -> None:
+    pages, key, other = web(house), basic(token(house)), {"book": PULL_ID, "generation": 0}
+    for path, body in (("pulls", other), ("saved", {**other, "ids": []})):
+        said = pages.post(f"/api/v1/{path}", json=body, headers=key)
+        assert said.status_code == 409 and said.json["error"]["code"] == "OtherBook"
+
+
+def test_why_a_pull_was_given_up_is_one_line_of_the_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    pages, key = web(house), basic(token(house))
+    pages.post("/api/v1/pulls", json={"book": house.inbox.book_id, "generation": 0, "pull": PULL_ID}, headers=key)
+    pages.post(f"/api/v1/pulls/{PULL_ID}/abandon", json={"reason": "停了\nERROR 假的一行" + "长" * 1000}, headers=key)
+    (line,) = [one.getMessage() for one in caplog.records if "given up" in one.getMessage()]
+    assert "停了 ERROR 假的一行" in line and "\n" not in line and len(line) < 600
 
 
 def test_pages_of_an_origin_that_the_operator_named_may_ask_and_no_others(house: House) -> None:

@@ -132,7 +132,9 @@ def test_every_route_that_changes_anything_asks_for_the_token(app: Flask, inbox:
         for method in set(rule.methods or ()) - {"GET", "HEAD", "OPTIONS"}:
             path = re.sub(r"<[^>]+>", "incident", rule.rule)
             answer = app.test_client().open(path, method=method, data=FILLED["incident"])
-            wanted = 401 if path.startswith("/api/") else 400  # programs bring a token of their own, and no cookie counts
+            wanted = (
+                401 if path.startswith("/api/") else 400
+            )  # programs bring a token of their own, and no cookie counts
             assert answer.status_code == wanted, (method, path)
             found += 1
     assert found and not inbox.all()

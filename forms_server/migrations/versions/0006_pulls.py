@@ -34,7 +34,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them; rows that an open copy has are claimed anew by the next delivery."""
+    """Drop them; what the file on disk was not seen to hold waits anew.
+
+    Without the jumps, a generation that went to a copy which was thrown away would look like one of the file's own, and
+    its rows as if a person had deleted them.
+    """
+    op.execute(
+        "UPDATE submissions SET state = 'waiting', generation = NULL WHERE state IN ('waiting', 'leased', 'placed')"
+    )
     op.drop_index("ix_pulls_book", table_name="pulls")
     op.drop_table("pulls")
     op.drop_table("jumps")
