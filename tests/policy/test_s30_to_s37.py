@@ -222,7 +222,7 @@ def test_s35_every_number_names_rows_that_are_there_and_a_result_typed_over_is_f
     typed.update(Performance.name, Performance.key().zh, {RESULT: {"官方得分": 99}})
     path = tmp_path / "改过.xlsx"
     path.write_bytes(typed.to_bytes())
-    assert "官方得分写着 99，按现在的记录应为 83.20" in findings(path, "S35")[RESULT]
+    assert "官方得分写着 99.00，按现在的记录应为 83.20" in findings(path, "S35")[RESULT]
 
 
 def test_s36_measured_and_judged_parts_stand_apart_and_add_up_and_a_site_check_is_beside_them(tmp_path: Path) -> None:
