@@ -242,6 +242,7 @@ def _stream(book: Book) -> Any:
 def _fill(inbox: Inbox, book: Book, generation: int, done: Rebuilt) -> Book:
     """The book with every submission that it lacks, in its newest version, and the generation that all this is."""
     data = book.to_bytes()
+    highest = max(generation, inbox.state().generation)  # before the rows: what is handed out meanwhile is not in here
     jumps = inbox.jumps()
     seen = look(Book.read(data), jumps)
     readable = {one.table.name for one in done.tables if not one.problem}
@@ -262,7 +263,6 @@ def _fill(inbox: Inbox, book: Book, generation: int, done: Rebuilt) -> Book:
     done.submissions, done.corrected, done.held = len(placed.appended), len(placed.corrected), len(held)
     done.deleted = [one.name for one in standings if one.deleted]
     done.refused = [reason for _, reason in (*placed.refused, *placed.put_off)]
-    highest = max(generation, inbox.state().generation)
     book.set_defined_name(GENERATION, str(highest))
     book.set_defined_name(WAITING, str(len(held) + len(done.refused)))
     return book

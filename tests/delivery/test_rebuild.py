@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from forms_server.house import House, open_house
+from forms_server.inbox import Inbox
+from forms_server.pulling import Pulls
 from forms_server.rebuilding import NotThisBook, rebuild
 from forms_server.verifying import verify_receipts
 from tests.delivery.conftest import candidate, ids_of, rows_of
@@ -197,3 +199,28 @@ def test_a_row_that_was_deleted_since_anybody_looked_stays_away(used: House, run
     code, told = run(str(used.path), "-o", str(new))
     assert (code, told["deleted"]) == (0, ["C-0002", "C-0003"])
     assert ids_of(new) == [candidate(1).id]
+
+
+def test_what_somebody_pulls_while_the_book_is_rebuilt_is_not_taken_for_deleted(
+    used: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came after the inbox was read, and went to a copy that nobody ever saved: the new book never held it."""
+    plain, late = Inbox.all, []
+
+    def all_then_a_pull(inbox: Inbox, *states: str, **more: Any) -> Any:
+        found = plain(inbox, *states, **more)
+        if not late:
+            late.append(candidate(50).id)
+            inbox.submit(candidate(50))
+            claim = Pulls(inbox).claim(0)
+            version = next(one for one in claim.versions if one.id == late[0])
+            Pulls(inbox).hand_out(claim.pull, 0, [(version.seq, "")])
+            Pulls(inbox).placed(claim.pull)
+        return found
+
+    monkeypatch.setattr(Inbox, "all", all_then_a_pull)
+    new = rebuild(used.inbox, used.path, tmp_path / "新.xlsx").book
+    monkeypatch.undo()
+    assert late[0] not in ids_of(new)
+    done = open_house(new, tmp_path / "data").delivery.run()
+    assert done.deleted == [] and late[0] in ids_of(new)
