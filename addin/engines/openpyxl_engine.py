@@ -11,6 +11,7 @@ In stale mode reads show the state at open, as scripts of xlwings Lite see it: w
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import warnings
@@ -139,22 +140,35 @@ class Books(BooksBase):
     def open(self, fullname: str, *options: Any, **named: Any) -> Book:
         """The book of a file; BookUnreadable if there is none."""
         path = self.checked(fullname, options, named)
-        live = _loaded(path)
-        seen = _loaded(path) if self.app.engine.stale else live
-        return self._added(Book(self, live, seen, Grid.saved_values(seen, _loaded(path, data_only=True)), path))
+        data = _bytes_of(path)  # read once: the file may be replaced while it is looked at
+        live = _loaded(path, data)
+        seen = _loaded(path, data) if self.app.engine.stale else live
+        return self._added(Book(self, live, seen, Grid.saved_values(seen, _loaded(path, data, data_only=True)), path))
 
     def _added(self, book: Book) -> Book:
         self.opened.append(book)
         return book
 
 
-def _loaded(path: str, data_only: bool = False) -> Any:
+def _bytes_of(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _loaded(path: str, data: bytes, data_only: bool = False) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # what openpyxl drops is why saving over is refused
-            return openpyxl.load_workbook(path, data_only=data_only, keep_vba=path.lower().endswith(".xlsm"))
+            keep_vba = path.lower().endswith(".xlsm")
+            return openpyxl.load_workbook(io.BytesIO(data), data_only=data_only, keep_vba=keep_vba)
     except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
-        raise BookUnreadable(f"{path} 不是能打开的 .xlsx 或 .xlsm 工作簿（{type(error).__name__}）。") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: Exception) -> BookUnreadable:
+    return BookUnreadable(f"{path} 不是能打开的 .xlsx 或 .xlsm 工作簿（{type(error).__name__}）。")
 
 
 @dataclass

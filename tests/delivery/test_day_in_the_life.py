@@ -124,7 +124,7 @@ def test_a_day_with_staff_at_the_book_and_partners_at_two_servers_loses_nothing_
         script = Path(__file__).with_name("calc_edit.py")
         person = subprocess.run(
             [SYSTEM_PYTHON, str(script), str(office), str(book), "live", *DAY],
-            capture_output=True, text=True, timeout=150, check=False,
+            capture_output=True, text=True, timeout=400, check=False,
         )  # fmt: skip
         over.set()
         thread.join(60)
