@@ -37,7 +37,7 @@ class TokenRefused(PartnerBookError):
 
     def __init__(self) -> None:
         super().__init__(
-            "请用财务令牌登录：用户名填令牌编号（fin-…），密码填令牌。"
+            "请用有效的令牌登录：用户名填令牌编号（fin-…），密码填令牌；在 Excel 里写成“编号:令牌”。"
             "如果被拒绝，请向管理员要一个新的：partnerbook token BOOK --new 名称。"
         )
 
@@ -65,7 +65,7 @@ class NoSuchToken(PartnerBookError):
     """There is no token of that id to revoke."""
 
     def __init__(self, token_id: str):
-        super().__init__(f"没有编号为 {token_id} 的财务令牌。用 partnerbook token BOOK --list 看现有的编号。")
+        super().__init__(f"没有编号为 {token_id} 的令牌。用 partnerbook token BOOK --list 看现有的编号。")
 
 
 class BadTokenName(PartnerBookError):
