@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from forms_server.pulling import MOST
 from workbook.errors import PartnerBookError
 
 Schema = Mapping[str, Any]
@@ -95,7 +96,7 @@ OTHER = {409: "OtherBook: the open workbook is another one than this server's"}
 OPERATIONS = (
     Operation(
         "POST", "/api/v1/pulls", "claim", "Lease the submissions that an open copy of the workbook lacks", CLAIM,
-        _object({"book": UUID, "generation": GENERATION}, {"limit": {"type": "integer", "minimum": 1, "maximum": 1000}, "pull": {**UUID, "description": "chosen by the program: asking again under it is the same claim"}}), {409: OTHER[409] + "; PullLost: a pull of this id is over"},
+        _object({"book": UUID, "generation": GENERATION}, {"limit": {"type": "integer", "minimum": 1, "maximum": MOST}, "pull": {**UUID, "description": "chosen by the program: asking again under it is the same claim"}}), {409: OTHER[409] + "; PullLost: a pull of this id is over"},
     ),
     Operation(
         "POST", "/api/v1/pulls/<pull>/generation", "hand_out",

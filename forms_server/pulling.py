@@ -20,13 +20,22 @@ import sqlalchemy as sa
 
 from forms_server.database import books, pulls, submissions
 from forms_server.delivery import REST, held_back
-from forms_server.inbox import Inbox, as_utc, jumps_of, raise_generation, running_pulls, stored_row, utcnow
+from forms_server.inbox import (
+    LEASE_SECONDS,
+    Inbox,
+    as_utc,
+    jumps_of,
+    raise_generation,
+    running_pulls,
+    stored_row,
+    utcnow,
+)
 from forms_server.reviews import Reviews
 from workbook.errors import PartnerBookError
 from workbook.submissions import Lineage, Standing, Stored, by_submission, lineage_of
 from workbook.tables import BY_NAME
 
-LEASE = timedelta(seconds=180)  # how long a program may be silent between asking and placing
+LEASE = timedelta(seconds=LEASE_SECONDS)  # how long a program may be silent between asking and placing
 MOST = 1000  # submissions in one pull
 KEPT = timedelta(days=7)  # how long a pull is remembered after it is over
 
