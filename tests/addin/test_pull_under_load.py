@@ -37,7 +37,14 @@ def waiting_over(house: House, seconds: float = 120) -> None:
     raise AssertionError(house.inbox.state())
 
 
-@pytest.mark.parametrize("saving", ["each time", "once"])
+CALC = pytest.mark.libreoffice
+WAYS = [
+    ("openpyxl", "each time"), ("openpyxl", "once"), ("openpyxl stale", "each time"),
+    pytest.param("calc", "each time", marks=CALC), pytest.param("calc", "once", marks=CALC),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("engine", "saving"), WAYS, indirect=["engine"])
 def test_every_submission_is_one_row_whoever_carried_it(app: Any, tmp_path: Path, saving: str) -> None:
     house = served(tmp_path)
     before = ids_in(house.path)
